@@ -1,0 +1,3 @@
+//! Ticketry: ticket (工单) workflow inside your application.
+pub mod diagnostic;
+pub mod id;

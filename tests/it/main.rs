@@ -1,0 +1,12 @@
+//! The one test binary: linking is slow on two cores.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::expect_used,
+    clippy::unreachable,
+    missing_docs
+)]
+
+mod scale;
