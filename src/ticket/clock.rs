@@ -1,0 +1,151 @@
+//! SLA cycles as a ticket keeps them; [`crate::sla`] decides, this room only remembers.
+
+use super::MessageRef;
+use crate::id::*;
+use serde::{Deserialize, Serialize};
+
+/// Which agreement a clock belongs to (S37).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Agreement {
+    /// The customer's SLA.
+    Customer,
+    /// A group's OLA.
+    Group,
+    /// A vendor's contract.
+    Vendor,
+}
+
+/// One run of one metric: the `run`-th of this ticket, from 1.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ClockId {
+    /// The agreement.
+    pub agreement: Agreement,
+    /// The metric.
+    pub metric: MetricName,
+    /// Which run.
+    pub run: u32,
+}
+
+/// A target's length and kind (S79).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Allowance {
+    /// Wall time in microseconds.
+    Wall(i64),
+    /// Open time of the clock's calendar in microseconds.
+    Open(i64),
+    /// Working days.
+    Days(u32),
+}
+
+/// How a clock ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Stopped at or before its due instant.
+    Met,
+    /// Stopped later than that.
+    Breached,
+    /// Resolved without any reply before due (S38).
+    Unanswered,
+    /// Cancelled, merged, or no longer under any policy.
+    Cancelled,
+}
+
+/// A warning or an escalation level that has fired, by its name in the policy.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Mark {
+    /// `warning:75%`, `level:1`.
+    pub name: LevelName,
+    /// It was passed over because a higher level acted, its criterion was false, or its point lay before the clock's start.
+    pub skipped: bool,
+}
+
+/// An open SLA cycle 计时周期.
+///
+/// Counted time is in the clock's own calendar for `Open` and `Days`, in wall time for `Wall`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Clock {
+    /// Which.
+    pub id: ClockId,
+    /// The policy that set the target.
+    pub policy: PolicyName,
+    /// The calendar it counts in.
+    pub calendar: CalendarName,
+    /// That calendar's version (S55).
+    pub calendar_version: u32,
+    /// Which resolution cycle of the ticket it started in (S82).
+    pub cycle: u32,
+    /// The message it answers to, for response metrics.
+    pub message: Option<MessageRef>,
+    /// The target.
+    pub target: Allowance,
+    /// The target in counted microseconds; for `Days` the open time from start to the due instant fixed at start (S53).
+    pub budget: i64,
+    /// When it started.
+    #[serde(with = "serde_instant")]
+    pub started_at: UtcInstant,
+    /// Counted microseconds up to `since`.
+    pub counted: i64,
+    /// Counting since then; none while paused.
+    #[serde(with = "serde_instant_opt")]
+    pub since: Option<UtcInstant>,
+    /// Paused since then; none while counting.
+    #[serde(with = "serde_instant_opt")]
+    pub paused_since: Option<UtcInstant>,
+    /// When it is due; none while paused (S44) or where the calendar runs dry.
+    #[serde(with = "serde_instant_opt")]
+    pub due: Option<UtcInstant>,
+    /// When it was breached; a breach is never withdrawn (S46).
+    #[serde(with = "serde_instant_opt")]
+    pub breached_at: Option<UtcInstant>,
+    /// Warnings and levels behind it.
+    pub marks: Vec<Mark>,
+    /// Bookkeeping of the sla room: the next instant at which something of this clock has not yet fired, besides its breach.
+    #[serde(with = "serde_instant_opt")]
+    pub next_mark: Option<UtcInstant>,
+}
+
+impl Clock {
+    /// Whether it counts now.
+    pub fn running(&self) -> bool {
+        self.since.is_some()
+    }
+    /// The earliest instant at which this clock does something by itself that it has not done.
+    pub fn wake_at(&self) -> Option<UtcInstant> {
+        let breach = if self.breached_at.is_none() { self.due } else { None };
+        match (breach, self.next_mark) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        }
+    }
+}
+
+/// What remains of a closed SLA cycle.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClosedClock {
+    /// Which.
+    pub id: ClockId,
+    /// The policy.
+    pub policy: PolicyName,
+    /// The resolution cycle.
+    pub cycle: u32,
+    /// When it started.
+    #[serde(with = "serde_instant")]
+    pub started_at: UtcInstant,
+    /// When it was due at its end.
+    #[serde(with = "serde_instant_opt")]
+    pub due: Option<UtcInstant>,
+    /// When it stopped.
+    #[serde(with = "serde_instant")]
+    pub ended_at: UtcInstant,
+    /// When it was breached.
+    #[serde(with = "serde_instant_opt")]
+    pub breached_at: Option<UtcInstant>,
+    /// The verdict.
+    pub outcome: Outcome,
+    /// Counted microseconds.
+    pub counted: i64,
+    /// The target in counted microseconds.
+    pub budget: i64,
+}

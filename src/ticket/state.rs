@@ -1,0 +1,105 @@
+//! State classes, whom a state waits on, and timers.
+
+use super::ClockId;
+use crate::id::*;
+use serde::{Deserialize, Serialize};
+
+/// The class of a state (S83); the last three are final.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StateClass {
+    /// 待处理.
+    New,
+    /// 处理中.
+    Open,
+    /// Waiting on someone outside.
+    Pending,
+    /// 挂起.
+    OnHold,
+    /// 已解决.
+    Resolved,
+    /// 已关闭.
+    Closed,
+    /// 已取消: spam, duplicate, withdrawn, merged.
+    Cancelled,
+}
+
+impl StateClass {
+    /// All, in the order of a ticket's life.
+    pub const ALL: [Self; 7] = [Self::New, Self::Open, Self::Pending, Self::OnHold, Self::Resolved, Self::Closed, Self::Cancelled];
+    /// Resolved, closed or cancelled.
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Resolved | Self::Closed | Self::Cancelled)
+    }
+    /// The word authors write.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Open => "open",
+            Self::Pending => "pending",
+            Self::OnHold => "on_hold",
+            Self::Resolved => "resolved",
+            Self::Closed => "closed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// Whom a state waits on (S77).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WaitsOn {
+    /// The requester.
+    Requester,
+    /// A vendor or other third party.
+    Vendor,
+    /// An approval.
+    Approval,
+    /// Ourselves.
+    Internal,
+    /// The parent ticket.
+    Parent,
+    /// Nobody: nothing is left to do.
+    Nobody,
+}
+
+impl WaitsOn {
+    /// All.
+    pub const ALL: [Self; 6] = [Self::Requester, Self::Vendor, Self::Approval, Self::Internal, Self::Parent, Self::Nobody];
+    /// The word authors write.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Requester => "requester",
+            Self::Vendor => "vendor",
+            Self::Approval => "approval",
+            Self::Internal => "internal",
+            Self::Parent => "parent",
+            Self::Nobody => "nobody",
+        }
+    }
+}
+
+/// What a timer does when it is due.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum TimerKind {
+    /// The state's time limit passes (S61).
+    StateLimit,
+    /// A timed transition is taken.
+    Transition(TransitionName),
+    /// A time rule wakes (S27).
+    Rule(RuleName),
+    /// A clock's warning, breach or level.
+    Clock(ClockId),
+    /// A person's override of the priority ends (S63).
+    PriorityOverride,
+}
+
+/// A timer bound to the present stay in a state (S5: leaving cancels it).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Timer {
+    /// When.
+    #[serde(with = "serde_instant")]
+    pub at: UtcInstant,
+    /// What.
+    pub kind: TimerKind,
+}
