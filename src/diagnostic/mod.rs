@@ -4,10 +4,12 @@
 //! What it never does: print, colour, or stop at the first problem; a loader collects them all.
 //! Read next: [`crate::calendar`], the first room that reports with it.
 
+mod fault;
 mod source;
 mod suggest;
 mod text;
 
+pub use fault::{FaultKind, RuleFault};
 pub use source::{Place, Source};
 pub use suggest::did_you_mean;
 pub use text::{Lang, Text, text};

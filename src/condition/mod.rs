@@ -1,0 +1,87 @@
+//! Conditions: whether something holds of a ticket, an event and the facts about it.
+//!
+//! What it is: [`Condition`], checked at load so that no name in it is unknown and no comparison can be silently false, evaluated
+//! without an interpreter; [`Form`], what authors write; [`View`], what it looks at. An absent value is equal only to `()` and
+//! never ordered.
+//! What it never does: run a script itself. What cannot be lowered is a [`Script`], implemented in `rules/script`.
+//! Read next: [`crate::workflow`] (guards), [`crate::rules`] (rule conditions), [`crate::sla`] (policy match).
+
+mod check;
+mod data;
+mod expr;
+mod path;
+mod view;
+
+pub use check::Check;
+pub use data::{Form, NoScripts, Plain, Scripts, Table};
+pub use expr::{Comparison, Expr, Literal, Script, TextTest};
+pub use path::{Kind, Path, Root};
+pub use view::{Customer, Seen, View};
+
+use crate::diagnostic::{Place, RuleFault};
+use std::{borrow::Cow, collections::BTreeSet, fmt};
+use unicode_normalization::{UnicodeNormalization as _, is_nfkc};
+
+/// A checked condition.
+#[derive(Clone, Debug)]
+pub struct Condition {
+    expr: Expr,
+    reads: BTreeSet<Path>,
+    place: Place,
+}
+
+impl Condition {
+    /// A condition of a checked expression.
+    pub fn new(expr: Expr, place: Place) -> Self {
+        let mut reads = BTreeSet::new();
+        expr.reads(&mut reads);
+        Self { expr, reads, place }
+    }
+    /// Whether it holds.
+    ///
+    /// # Errors
+    /// A script in it failed.
+    pub fn holds(&self, view: &View<'_>) -> Result<bool, RuleFault> {
+        self.expr.holds(view)
+    }
+    /// What it reads.
+    pub fn reads(&self) -> &BTreeSet<Path> {
+        &self.reads
+    }
+    /// Whether it needs the customer record.
+    pub fn reads_customer(&self) -> bool {
+        self.reads.iter().any(|p| matches!(p, Path::Customer(_)))
+    }
+    /// Where it stands.
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+    /// The expression.
+    pub fn expr(&self) -> &Expr {
+        &self.expr
+    }
+    /// The first part that does not hold, with what it saw.
+    pub fn first_false(&self, view: &View<'_>) -> Option<String> {
+        self.expr.first_false(view)
+    }
+}
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.expr.fmt(f)
+    }
+}
+
+/// Case and width folded (S88): NFKC, then lower case. Plain lower-case ASCII is returned as it is.
+///
+/// ```
+/// assert_eq!(ticketry::condition::fold("ＶＩＰ 客户"), "vip 客户");
+/// ```
+pub fn fold(s: &str) -> Cow<'_, str> {
+    if s.is_ascii() {
+        if s.bytes().any(|b| b.is_ascii_uppercase()) { Cow::Owned(s.to_ascii_lowercase()) } else { Cow::Borrowed(s) }
+    } else if is_nfkc(s) && !s.chars().any(char::is_uppercase) {
+        Cow::Borrowed(s)
+    } else {
+        Cow::Owned(s.nfkc().flat_map(char::to_lowercase).collect())
+    }
+}

@@ -1,0 +1,325 @@
+//! Paths: what a condition may read, by the names authors write.
+
+use crate::diagnostic::{Diagnostic, Place, did_you_mean, text};
+use crate::id::FieldName;
+use crate::ticket::{FieldKind, Schema, StateClass, WaitsOn};
+use std::fmt;
+
+/// One readable thing.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Path {
+    /// `t.number`
+    Number,
+    /// `t.subject`
+    Subject,
+    /// `t.description`
+    Description,
+    /// `t.type`
+    Type,
+    /// `t.channel`
+    Channel,
+    /// `t.requester`
+    Requester,
+    /// `t.organisation`
+    Organisation,
+    /// `t.provisional`: the host does not know the requester
+    Provisional,
+    /// `t.category`
+    Category,
+    /// `t.impact`
+    Impact,
+    /// `t.urgency`
+    Urgency,
+    /// `t.priority`
+    Priority,
+    /// `t.score`
+    Score,
+    /// `t.state`
+    State,
+    /// `t.class`
+    Class,
+    /// `t.waits_on`
+    WaitsOn,
+    /// `t.state_since`
+    StateSince,
+    /// `t.created_at`
+    CreatedAt,
+    /// `t.due`
+    Due,
+    /// `t.overdue`
+    Overdue,
+    /// `t.group`
+    Group,
+    /// `t.assignee`
+    Assignee,
+    /// `t.owner`
+    Owner,
+    /// `t.watchers`
+    Watchers,
+    /// `t.tags`
+    Tags,
+    /// `t.groups`: the groups of this cycle
+    Trail,
+    /// `t.cycle`
+    Cycle,
+    /// `t.reopenings`
+    Reopenings,
+    /// `t.handoffs`
+    Handoffs,
+    /// `t.answered`: a human answered at least once
+    Answered,
+    /// `t.messages_from_requester`
+    MessagesFromRequester,
+    /// `t.messages_from_agents`
+    MessagesFromAgents,
+    /// `t.rating`: stars of the last rating
+    Rating,
+    /// A custom field, `t.NAME`
+    Field(FieldName),
+    /// A field of the customer record, `t.customer.NAME`
+    Customer(FieldName),
+    /// `event.name`: what woke the rule
+    EventName,
+    /// `event.message.body`
+    MessageBody,
+    /// `event.message.kind`
+    MessageKind,
+    /// `event.message.author`
+    MessageAuthor,
+    /// `event.message.automatic`
+    MessageAutomatic,
+    /// `event.actor`: `agent`, `requester`, `vendor`, `integration`, `system`
+    ActorKind,
+    /// `event.roles`: roles of the acting person
+    ActorRoles,
+    /// `event.transition`: the transition just taken or asked for
+    Transition,
+    /// `event.intake`: how an incoming message was placed
+    Intake,
+    /// `now`
+    Now,
+}
+
+/// What kind of thing a path gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Free text: tests fold case and width (S88).
+    Text,
+    /// Text compared exactly: an id, a name the schema does not list.
+    Name,
+    /// One of these names, in this order if `ordered` (lowest first).
+    OneOf {
+        /// The names.
+        names: Vec<String>,
+        /// `<` and `>` have a meaning.
+        ordered: bool,
+    },
+    /// A category path; a name means its subtree in `within`.
+    Category(Vec<String>),
+    /// A set of names; known ones, if the schema lists them.
+    Names(Option<Vec<String>>),
+    /// A whole number.
+    Integer,
+    /// A decimal.
+    Decimal,
+    /// Yes or no.
+    Boolean,
+    /// An instant.
+    Instant,
+    /// A span of wall time.
+    Duration,
+}
+
+impl Kind {
+    /// The word authors read in messages.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Name => "name",
+            Self::OneOf { ordered: true, .. } => "ordered list",
+            Self::OneOf { .. } => "list",
+            Self::Category(_) => "category",
+            Self::Names(_) => "set",
+            Self::Integer => "integer",
+            Self::Decimal => "decimal",
+            Self::Boolean => "boolean",
+            Self::Instant => "instant",
+            Self::Duration => "duration",
+        }
+    }
+}
+
+const TICKET: &[(&str, Path)] = &[
+    ("number", Path::Number),
+    ("subject", Path::Subject),
+    ("description", Path::Description),
+    ("type", Path::Type),
+    ("channel", Path::Channel),
+    ("requester", Path::Requester),
+    ("organisation", Path::Organisation),
+    ("provisional", Path::Provisional),
+    ("category", Path::Category),
+    ("impact", Path::Impact),
+    ("urgency", Path::Urgency),
+    ("priority", Path::Priority),
+    ("score", Path::Score),
+    ("state", Path::State),
+    ("class", Path::Class),
+    ("waits_on", Path::WaitsOn),
+    ("state_since", Path::StateSince),
+    ("created_at", Path::CreatedAt),
+    ("due", Path::Due),
+    ("overdue", Path::Overdue),
+    ("group", Path::Group),
+    ("assignee", Path::Assignee),
+    ("owner", Path::Owner),
+    ("watchers", Path::Watchers),
+    ("tags", Path::Tags),
+    ("groups", Path::Trail),
+    ("cycle", Path::Cycle),
+    ("reopenings", Path::Reopenings),
+    ("handoffs", Path::Handoffs),
+    ("answered", Path::Answered),
+    ("messages_from_requester", Path::MessagesFromRequester),
+    ("messages_from_agents", Path::MessagesFromAgents),
+    ("rating", Path::Rating),
+];
+const EVENT: &[(&str, Path)] = &[
+    ("name", Path::EventName),
+    ("message.body", Path::MessageBody),
+    ("message.kind", Path::MessageKind),
+    ("message.author", Path::MessageAuthor),
+    ("message.automatic", Path::MessageAutomatic),
+    ("actor", Path::ActorKind),
+    ("roles", Path::ActorRoles),
+    ("transition", Path::Transition),
+    ("intake", Path::Intake),
+];
+
+/// The root a path begins at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Root {
+    /// The ticket: `t` in guards, the first parameter of a rule's closures.
+    Ticket,
+    /// The event: `event` in guards, the second parameter.
+    Event,
+}
+
+impl Path {
+    /// The path of these segments after the root.
+    ///
+    /// # Errors
+    /// A diagnostic `unknown-field` with a suggestion.
+    pub fn resolve(root: Root, segments: &[&str], schema: &Schema, place: &Place) -> Result<Self, Diagnostic> {
+        let joined = segments.join(".");
+        let table = match root {
+            Root::Ticket => TICKET,
+            Root::Event => EVENT,
+        };
+        if let Some((_, p)) = table.iter().find(|(n, _)| *n == joined) {
+            return Ok(p.clone());
+        }
+        if root == Root::Ticket {
+            match segments {
+                [name] if schema.fields.contains_key(*name) => return Ok(Self::Field(FieldName::new(name))),
+                ["customer", name] if schema.customer.contains_key(*name) => return Ok(Self::Customer(FieldName::new(name))),
+                _ => {}
+            }
+        }
+        let mut known: Vec<String> = table.iter().map(|(n, _)| (*n).to_string()).collect();
+        if root == Root::Ticket {
+            known.extend(schema.fields.keys().map(|f| f.to_string()));
+            known.extend(schema.customer.keys().map(|f| format!("customer.{f}")));
+        }
+        let owner = if root == Root::Ticket { ("a ticket", "工单") } else { ("an event", "事件") };
+        Err(Diagnostic::error(
+            "unknown-field",
+            text(format!("{} has no field `{joined}`", owner.0), format!("{}没有字段 `{joined}`", owner.1)),
+        )
+        .at(place.clone())
+        .maybe_help(did_you_mean(&joined, &known).or_else(|| {
+            Some(text(
+                "fields are those of the reference and those declared under [fields] in playbook.toml",
+                "可用字段见参考，以及 playbook.toml 中 [fields] 声明的字段",
+            ))
+        })))
+    }
+
+    /// What kind of thing it gives under a schema.
+    pub fn kind(&self, schema: &Schema) -> Kind {
+        let scale = |s: &crate::ticket::Scale, ordered| Kind::OneOf { names: s.names().map(|n| n.to_string()).collect(), ordered };
+        fn listed<'a>(names: impl Iterator<Item = &'a str>) -> Kind {
+            Kind::OneOf { names: names.map(str::to_string).collect(), ordered: false }
+        }
+        let of_field = |kind: Option<&FieldKind>| match kind {
+            None | Some(FieldKind::Reference) => Kind::Name,
+            Some(FieldKind::Text { .. }) => Kind::Text,
+            Some(FieldKind::Integer) => Kind::Integer,
+            Some(FieldKind::Decimal { .. }) => Kind::Decimal,
+            Some(FieldKind::Boolean) => Kind::Boolean,
+            Some(FieldKind::Instant) => Kind::Instant,
+            Some(FieldKind::Duration) => Kind::Duration,
+            Some(FieldKind::Choice(s)) => scale(s, false),
+            Some(FieldKind::Ordered(s)) => scale(s, true),
+            Some(FieldKind::Choices(s)) => Kind::Names(Some(s.names().map(|n| n.to_string()).collect())),
+        };
+        match self {
+            Self::Subject | Self::Description | Self::MessageBody => Kind::Text,
+            Self::Requester | Self::Organisation | Self::Assignee | Self::Owner | Self::EventName => Kind::Name,
+            Self::Type => listed(schema.types.keys().map(|n| n.as_str())),
+            Self::Channel => listed(schema.channels.keys().map(|n| n.as_str())),
+            Self::Group => listed(schema.groups.keys().map(|n| n.as_str())),
+            Self::State => listed(schema.states.keys().map(|n| n.as_str())),
+            Self::Transition => listed(schema.transitions.iter().map(|n| n.as_str())),
+            Self::Class => listed(StateClass::ALL.iter().map(|c| c.word())),
+            Self::WaitsOn => listed(WaitsOn::ALL.iter().map(|c| c.word())),
+            Self::MessageKind => listed(["reply", "note", "call"].into_iter()),
+            Self::MessageAuthor => listed(["requester", "agent", "vendor", "system"].into_iter()),
+            Self::ActorKind => listed(["agent", "requester", "vendor", "integration", "system"].into_iter()),
+            Self::Intake => listed(["new", "append", "reopen", "follow-up", "kept"].into_iter()),
+            Self::Category => Kind::Category(schema.categories.keys().map(|n| n.to_string()).collect()),
+            Self::Impact => scale(&schema.impact, true),
+            Self::Urgency => scale(&schema.urgency, true),
+            Self::Priority => scale(&schema.priority, true),
+            Self::Tags | Self::Watchers => Kind::Names(None),
+            Self::Trail => Kind::Names(Some(schema.groups.keys().map(|n| n.to_string()).collect())),
+            Self::ActorRoles => Kind::Names(Some(schema.roles.keys().map(|n| n.to_string()).collect())),
+            Self::Number
+            | Self::Score
+            | Self::Cycle
+            | Self::Reopenings
+            | Self::Handoffs
+            | Self::MessagesFromRequester
+            | Self::MessagesFromAgents
+            | Self::Rating => Kind::Integer,
+            Self::Provisional | Self::Overdue | Self::Answered | Self::MessageAutomatic => Kind::Boolean,
+            Self::StateSince | Self::CreatedAt | Self::Due | Self::Now => Kind::Instant,
+            Self::Field(f) => of_field(schema.fields.get(f).map(|d| &d.kind)),
+            Self::Customer(f) => of_field(schema.customer.get(f).map(|d| &d.kind)),
+        }
+    }
+
+    /// Every name an author may write after the ticket root and the event root, for references and completion.
+    pub fn reference(schema: &Schema) -> Vec<(String, Self)> {
+        let mut all: Vec<(String, Self)> = TICKET.iter().map(|(n, p)| (format!("t.{n}"), p.clone())).collect();
+        all.extend(schema.fields.keys().map(|f| (format!("t.{f}"), Self::Field(f.clone()))));
+        all.extend(schema.customer.keys().map(|f| (format!("t.customer.{f}"), Self::Customer(f.clone()))));
+        all.extend(EVENT.iter().map(|(n, p)| (format!("event.{n}"), p.clone())));
+        all
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Field(n) => write!(f, "t.{n}"),
+            Self::Customer(n) => write!(f, "t.customer.{n}"),
+            Self::Now => f.write_str("now"),
+            _ => match TICKET.iter().find(|(_, p)| p == self) {
+                Some((n, _)) => write!(f, "t.{n}"),
+                None => write!(f, "event.{}", EVENT.iter().find(|(_, p)| p == self).map_or("?", |(n, _)| n)),
+            },
+        }
+    }
+}
