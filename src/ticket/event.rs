@@ -179,6 +179,13 @@ pub enum Event {
     },
     /// Slots were given back while the assignee stays: the state needs none.
     SlotsFreed,
+    /// The assignee's slots are held again: work goes on after a state that needed none.
+    SlotsTaken {
+        /// Slots claimed.
+        slots: Vec<u16>,
+        /// Beyond the agent's capacity.
+        over: bool,
+    },
     /// Nobody could be assigned (S34).
     RouteFailed {
         /// Typed reason.

@@ -186,6 +186,10 @@ impl Ticket {
                 self.slots.clear();
                 self.over_capacity = false;
             }
+            Event::SlotsTaken { slots, over } => {
+                self.slots.clone_from(slots);
+                self.over_capacity = *over;
+            }
             Event::RouteFailed { .. } => {
                 if let Some(q) = &mut self.queue {
                     q.try_now = false;
