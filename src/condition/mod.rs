@@ -3,15 +3,27 @@
 //! What it is: [`Condition`], checked at load so that no name in it is unknown and no comparison can be silently false, evaluated
 //! without an interpreter; [`Form`], what authors write; [`View`], what it looks at. An absent value is equal only to `()` and
 //! never ordered.
+//! Also here, because every room above reads definitions: actions in files ([`check_action`]) and TOML with places (`reading`).
 //! What it never does: run a script itself. What cannot be lowered is a [`Script`], implemented in `rules/script`.
 //! Read next: [`crate::workflow`] (guards), [`crate::rules`] (rule conditions), [`crate::sla`] (policy match).
 
+#[allow(dead_code, reason = "the reading conveniences of the rooms above; each uses some")]
+mod actions;
 mod check;
 mod data;
 mod expr;
+#[allow(dead_code, reason = "as reading")]
+mod form;
 mod path;
+#[allow(dead_code, reason = "the reading conveniences of the rooms above; each uses some")]
+pub(crate) mod reading;
 mod view;
 
+pub use actions::check_action;
+#[allow(unused_imports, reason = "the reading conveniences of the rooms above; each uses some")]
+pub(crate) use actions::{
+    actions_from_toml, attribute_missing, group_missing, level_missing, role_missing, skills_from_toml, value_from_toml,
+};
 pub use check::Check;
 pub use data::{Form, NoScripts, Plain, Scripts, Table};
 pub use expr::{Comparison, Expr, Literal, Script, TextTest};
