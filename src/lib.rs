@@ -2,4 +2,5 @@
 pub mod condition;
 pub mod diagnostic;
 pub mod id;
+pub mod store;
 pub mod ticket;
