@@ -2,5 +2,6 @@
 pub mod condition;
 pub mod diagnostic;
 pub mod id;
+pub mod rules;
 pub mod store;
 pub mod ticket;

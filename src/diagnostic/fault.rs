@@ -1,6 +1,6 @@
 //! What went wrong inside a rule while it ran; contained, never fatal (S24).
 
-use super::{Lang, Place, Text};
+use super::{Diagnostic, Lang, Place, Text};
 use serde::Serialize;
 use std::fmt;
 
@@ -23,11 +23,13 @@ pub enum FaultKind {
     UnknownName,
     /// An index or key that is not there.
     Index,
+    /// The text does not parse.
+    Syntax,
     /// The script threw it itself.
     Thrown,
     /// The host interrupted the decision; it can be retried.
     Interrupted,
-    /// A host function broke.
+    /// A function offered to scripts broke: a bug of the program.
     HostFunction,
     /// Something the sandbox forbids.
     Forbidden,
@@ -46,6 +48,7 @@ impl FaultKind {
             Self::Arithmetic => "fault-arithmetic",
             Self::UnknownName => "fault-unknown-name",
             Self::Index => "fault-index",
+            Self::Syntax => "fault-syntax",
             Self::Thrown => "fault-thrown",
             Self::Interrupted => "fault-interrupted",
             Self::HostFunction => "fault-host-function",
@@ -53,9 +56,20 @@ impl FaultKind {
             Self::Other => "fault-other",
         }
     }
+    /// Whether the same run may succeed when repeated: only an interrupted one may.
+    pub const fn retryable(self) -> bool {
+        matches!(self, Self::Interrupted)
+    }
 }
 
-/// A rule's failure: what, where, and what to do about it.
+/// A rule's failure: what, where, and what to do about it. It never stops the change of the ticket (S24).
+///
+/// ```
+/// use ticketry::diagnostic::{Diagnostic, FaultKind, Lang, Place, RuleFault, text};
+/// let fault = RuleFault::new(FaultKind::Arithmetic, text("division by zero", "除以零"), None).at(Place::new("rules/a.rhai", 2, 7, 1));
+/// assert_eq!(fault.to_string(), "rules/a.rhai:2:7: division by zero");
+/// assert!(Diagnostic::from(fault).render(Lang::Zh).starts_with("错误[fault-arithmetic]: 除以零"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RuleFault {
     /// Kind.
@@ -64,12 +78,29 @@ pub struct RuleFault {
     pub message: Text,
     /// Where, if known.
     pub place: Option<Place>,
+    help: Option<Box<Text>>,
 }
 
 impl RuleFault {
     /// A fault.
     pub fn new(kind: FaultKind, message: Text, place: Option<Place>) -> Self {
-        Self { kind, message, place }
+        Self { kind, message, place, help: None }
+    }
+    /// With the place where it happened.
+    #[must_use]
+    pub fn at(mut self, place: Place) -> Self {
+        self.place = Some(place);
+        self
+    }
+    /// With what to do about it, if there is something to say.
+    #[must_use]
+    pub fn maybe_help(mut self, help: Option<Text>) -> Self {
+        self.help = help.map(Box::new).or(self.help);
+        self
+    }
+    /// What to do about it, if there is something to say.
+    pub fn help(&self) -> Option<&Text> {
+        self.help.as_deref()
     }
     /// Stable code.
     pub fn code(&self) -> &'static str {
@@ -80,6 +111,15 @@ impl RuleFault {
         match &self.place {
             Some(p) => format!("{p}: {}", self.message.get(lang)),
             None => self.message.get(lang).to_string(),
+        }
+    }
+}
+impl From<RuleFault> for Diagnostic {
+    fn from(fault: RuleFault) -> Self {
+        let d = Self::error(fault.code(), fault.message).maybe_help(fault.help.map(|h| *h));
+        match fault.place {
+            Some(place) => d.at(place),
+            None => d,
         }
     }
 }
