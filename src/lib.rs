@@ -1,4 +1,5 @@
 //! Ticketry: ticket (工单) workflow inside your application.
+pub mod calendar;
 pub mod condition;
 pub mod diagnostic;
 pub mod id;

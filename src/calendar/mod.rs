@@ -1,0 +1,33 @@
+//! Business time: calendars and what can be reckoned with them.
+//!
+//! What it is: a definition ([`CalendarDefinition`]: zone, weekly windows, holidays, special dates) that compiles to a [`Calendar`], which answers how much open
+//! time lies between two instants, which instant lies so much open time later, and when it opens and closes; durations that say their kind ([`Span`]); and the
+//! only place that knows time zones ([`zone_render`]).
+//! What it never does: read a clock, or walk through days: open time is kept as prefix sums over sorted UTC stretches, a year at a time, made when first needed.
+//! Read next: `compiled.rs` (the laws), `rules.rs` (what is open on a date), `timeline.rs` (how it is found), then [`crate::ticket`].
+//!
+//! iCalendar import will be one more reader of definitions beside `read.rs`.
+
+mod algebra;
+mod check;
+mod compiled;
+mod days;
+mod definition;
+mod ladder;
+mod read;
+mod rules;
+mod set;
+mod span;
+mod spans;
+mod timeline;
+mod window;
+mod working;
+mod zone;
+
+pub use compiled::Calendar;
+pub use definition::{CalendarDefinition, Weekly};
+pub use set::Calendars;
+pub use span::{BadSpan, Offset, Span};
+pub use window::{BadWord, Holiday, Window, Workday};
+pub use working::{DayCount, DayEnd, DayRule};
+pub use zone::{FoldRule, GapRule, UnknownZone, zone_exists, zone_local, zone_render, zone_wall_to_instant};
