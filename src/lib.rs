@@ -4,5 +4,6 @@ pub mod condition;
 pub mod diagnostic;
 pub mod id;
 pub mod rules;
+pub mod sla;
 pub mod store;
 pub mod ticket;

@@ -61,6 +61,19 @@ pub struct Mark {
     pub skipped: bool,
 }
 
+/// A stretch in which a clock did not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Pause {
+    /// From when.
+    #[serde(with = "serde_instant")]
+    pub from: UtcInstant,
+    /// Until when.
+    #[serde(with = "serde_instant")]
+    pub to: UtcInstant,
+    /// The ticket was final meanwhile and reopened (S45): never called pending.
+    pub closed: bool,
+}
+
 /// An open SLA cycle 计时周期.
 ///
 /// Counted time is in the clock's own calendar for `Open` and `Days`, in wall time for `Wall`.
@@ -93,6 +106,8 @@ pub struct Clock {
     /// Paused since then; none while counting.
     #[serde(with = "serde_instant_opt")]
     pub paused_since: Option<UtcInstant>,
+    /// Its pauses so far, so that it can be measured anew in another calendar (S46, S55); the first [`Clock::PAUSES`], after which `counted` is carried over as it is.
+    pub pauses: Vec<Pause>,
     /// When it is due; none while paused (S44) or where the calendar runs dry.
     #[serde(with = "serde_instant_opt")]
     pub due: Option<UtcInstant>,
@@ -107,6 +122,15 @@ pub struct Clock {
 }
 
 impl Clock {
+    /// How many pauses are kept.
+    pub const PAUSES: usize = 64;
+
+    /// Remembers a pause.
+    pub fn paused(&mut self, pause: Pause) {
+        if self.pauses.len() < Self::PAUSES {
+            self.pauses.push(pause);
+        }
+    }
     /// Whether it counts now.
     pub fn running(&self) -> bool {
         self.since.is_some()

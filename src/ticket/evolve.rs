@@ -62,6 +62,7 @@ impl Ticket {
             adopted: Vec::new(),
             clocks: Vec::new(),
             closed_clocks: Vec::new(),
+            resting: Vec::new(),
             runs: Vec::new(),
             rating: None,
             rating_requested: None,
@@ -224,6 +225,8 @@ impl Ticket {
                     Some((_, _, n)) => *n = c.id.run,
                     None => self.runs.push((c.id.agreement, c.id.metric.clone(), c.id.run)),
                 }
+                self.resting.retain(|r| (r.id.agreement, &r.id.metric) != (c.id.agreement, &c.id.metric));
+                self.closed_clocks.retain(|r| r.id != c.id);
                 self.clocks.push((**c).clone());
             }
             Event::ClockPaused { clock, counted, next_mark } => self.with_clock(clock, |c| {
@@ -234,6 +237,9 @@ impl Ticket {
                 c.next_mark = *next_mark;
             }),
             Event::ClockResumed { clock, due, next_mark } => self.with_clock(clock, |c| {
+                if let Some(from) = c.paused_since {
+                    c.paused(Pause { from, to: at, closed: false });
+                }
                 c.since = Some(at);
                 c.paused_since = None;
                 c.due = *due;
@@ -244,7 +250,9 @@ impl Ticket {
                 c.marks.push(mark.clone());
                 c.next_mark = *next_mark;
             }),
-            Event::ClockBreached { clock } => self.with_clock(clock, |c| c.breached_at = Some(at)),
+            Event::ClockBreached { clock } => self.with_clock(clock, |c| {
+                c.breached_at.get_or_insert(at);
+            }),
             Event::ClockStopped { clock, outcome, counted } => self.clock_stopped(clock, *outcome, *counted, at),
         }
     }
@@ -257,10 +265,15 @@ impl Ticket {
 
     fn clock_stopped(&mut self, id: &ClockId, outcome: Outcome, counted: i64, at: UtcInstant) {
         let Some(i) = self.clocks.iter().position(|c| c.id == *id) else { return };
-        let c = self.clocks.remove(i);
+        let mut c = self.clocks.remove(i);
+        c.counted = counted;
+        c.since = None;
+        if let Some(from) = c.paused_since.replace(at) {
+            c.paused(Pause { from, to: at, closed: false });
+        }
         let closed = ClosedClock {
-            id: c.id,
-            policy: c.policy,
+            id: c.id.clone(),
+            policy: c.policy.clone(),
             cycle: c.cycle,
             started_at: c.started_at,
             due: c.due,
@@ -271,6 +284,8 @@ impl Ticket {
             budget: c.budget,
         };
         push_bounded(&mut self.closed_clocks, closed, CLOSED);
+        self.resting.retain(|r| (r.id.agreement, &r.id.metric) != (c.id.agreement, &c.id.metric));
+        self.resting.push(c);
     }
 
     fn leave_assignee(&mut self) {
@@ -294,6 +309,8 @@ impl Ticket {
         }
         if stay.class.is_final() && !self.class.is_final() {
             self.resolved_at = Some(at);
+            // Nothing is owed any more: what was left unanswered is the clocks' verdict (S38).
+            self.conversation.oldest_unanswered = None;
         }
         self.class = stay.class;
         self.waits_on = stay.waits_on;

@@ -20,7 +20,7 @@ pub mod wire;
 
 pub use action::{Action, Attribute, Recipient};
 pub use actor::{Actor, Cause, Provenance};
-pub use clock::{Agreement, Allowance, Clock, ClockId, ClosedClock, Mark, Outcome};
+pub use clock::{Agreement, Allowance, Clock, ClockId, ClosedClock, Mark, Outcome, Pause};
 pub use effect::{Effect, EffectKey, EffectKind};
 pub use event::{Caused, Entry, Event, Intake, Opening, Stay};
 pub use message::{Attachment, Audience, Author, Conversation, Message, MessageKind, MessageRef};
@@ -232,6 +232,8 @@ pub struct Ticket {
     pub clocks: Vec<Clock>,
     /// Closed ones, the newest 24.
     pub closed_clocks: Vec<ClosedClock>,
+    /// The last closed clock of each metric in full: a reopening resumes it (S82), stopped at `paused_since`.
+    pub resting: Vec<Clock>,
     /// How many runs each metric has had.
     pub runs: Vec<(Agreement, MetricName, u32)>,
     /// The last rating.
@@ -278,7 +280,9 @@ impl Ticket {
         let texts = self.subject.len().saturating_add(self.description.len());
         let parts = self.score_parts.iter().map(|p| p.reason.len().saturating_add(24)).sum::<usize>();
         let tags = self.tags.iter().map(|t| t.as_str().len().saturating_add(1)).sum::<usize>();
-        let many = self.links.len().saturating_mul(40).saturating_add(self.clocks.len().saturating_mul(160));
+        let many = self.links.len().saturating_mul(40).saturating_add(
+            self.clocks.iter().chain(&self.resting).map(|c| c.pauses.len().saturating_mul(20).saturating_add(160)).sum::<usize>(),
+        );
         let closed = self.closed_clocks.len().saturating_mul(96).saturating_add(self.threads.len().saturating_mul(64));
         texts.saturating_add(parts).saturating_add(tags).saturating_add(many).saturating_add(closed).saturating_add(512)
     }

@@ -12,3 +12,4 @@
 mod architecture;
 mod rules;
 mod scale;
+mod sla;

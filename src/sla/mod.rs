@@ -1,0 +1,79 @@
+//! Service level agreements: which policy holds, how long there is, what happens before and after.
+//!
+//! What it is: [`Agreements`], compiled from `sla/*.toml`. [`Agreements::choose`] picks the policies (S37), [`Agreements::follow`] turns the facts of a step into
+//! bookkeeping of clocks (S38-S48, S52), [`Agreements::fire`] says what a clock does at an instant of its own (S47, S49, S50), [`recompute`] repeats all bookkeeping from the
+//! facts alone (S56), [`timeline`] shows how a figure came about.
+//! What it never does: look at a wall clock, keep a timer, act: actions are data for the engine.
+//! Read next: `metric.rs` (what starts and stops which metric), `policy.rs`, `follow.rs`, `fire.rs`, then [`crate::engine`].
+
+mod choose;
+mod explain;
+mod fire;
+mod follow;
+mod metric;
+mod policy;
+mod read;
+mod reckon;
+mod recompute;
+
+pub use choose::Choice;
+pub use explain::{Segment, SegmentKind, Timeline, explain_due, timeline};
+pub use fire::Fired;
+pub use follow::Step;
+pub use metric::{Metric, Scope, Sign};
+pub use policy::{Alert, AlertKind, OnChange, OnReopen, OpenedByAgent, Point, Policy, Targets, allowance};
+pub use recompute::{Difference, Recomputed, recompute, verify};
+
+use crate::id::{MetricName, PolicyName};
+use crate::ticket::Agreement;
+
+/// The agreements of a playbook: policies in order per kind of agreement, and the metrics they may name. Immutable.
+#[derive(Clone, Debug)]
+pub struct Agreements {
+    metrics: Vec<Metric>,
+    policies: Vec<Policy>,
+}
+
+impl Default for Agreements {
+    fn default() -> Self {
+        Self::new(Vec::new())
+    }
+}
+
+impl Agreements {
+    /// These policies in this order, with the metrics that are shipped.
+    pub fn new(policies: Vec<Policy>) -> Self {
+        Self { metrics: Metric::shipped(), policies }
+    }
+    /// With one metric more, or another declaration of one.
+    #[must_use]
+    pub fn metric_declared(mut self, metric: Metric) -> Self {
+        self.metrics.retain(|m| m.name != metric.name);
+        self.metrics.push(metric);
+        self
+    }
+    /// Adds policies behind those there are.
+    pub fn extend(&mut self, policies: impl IntoIterator<Item = Policy>) {
+        self.policies.extend(policies);
+    }
+    /// All policies, in order.
+    pub fn policies(&self) -> impl Iterator<Item = &Policy> {
+        self.policies.iter()
+    }
+    /// A policy.
+    pub fn policy(&self, agreement: Agreement, name: &PolicyName) -> Option<&Policy> {
+        self.policies.iter().find(|p| p.agreement == agreement && p.name == *name)
+    }
+    /// All metrics, in the order their consequences are worked out.
+    pub fn metrics(&self) -> impl Iterator<Item = &Metric> {
+        self.metrics.iter()
+    }
+    /// A metric.
+    pub fn metric(&self, name: &MetricName) -> Option<&Metric> {
+        self.metrics.iter().find(|m| m.name == *name)
+    }
+    /// Whether there is no policy at all.
+    pub fn is_empty(&self) -> bool {
+        self.policies.is_empty()
+    }
+}

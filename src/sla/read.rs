@@ -1,0 +1,1 @@
+//! Reading `sla/*.toml`.

@@ -1,0 +1,131 @@
+//! Reckoning with one clock: counted time, due, next mark.
+
+use super::policy::{Alert, AlertKind, Point, Policy};
+use crate::calendar::{Calendar, Calendars, Span};
+use crate::id::{CalendarName, UtcInstant};
+use crate::ticket::{Allowance, Clock};
+use chrono::TimeDelta;
+
+/// A kind of time with its calendar.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reckoning<'a> {
+    pub(super) calendar: &'a Calendar,
+    pub(super) target: Allowance,
+}
+
+impl<'a> Reckoning<'a> {
+    /// Of a clock. A calendar that is gone is replaced by the default one: the playbook's check refuses that before.
+    pub(super) fn of(calendars: &'a Calendars, calendar: &CalendarName, target: Allowance) -> Self {
+        Self { calendar: calendars.get(calendar).unwrap_or_else(|| calendars.default_calendar()), target }
+    }
+    /// Counted µs between two instants.
+    pub(super) fn between(&self, from: UtcInstant, to: UtcInstant) -> i64 {
+        let d = match self.target {
+            Allowance::Wall(_) => to.signed_duration_since(from),
+            Allowance::Open(_) | Allowance::Days(_) => self.calendar.elapsed(from, to),
+        };
+        d.num_microseconds().unwrap_or(i64::MAX)
+    }
+    /// The instant at which so many more µs have counted; for a negative number, the one since which they have.
+    fn after(&self, from: UtcInstant, micros: i64) -> Option<UtcInstant> {
+        let d = TimeDelta::microseconds(micros);
+        match self.target {
+            Allowance::Wall(_) => from.checked_add_signed(d),
+            Allowance::Open(_) | Allowance::Days(_) => self.calendar.add(from, d),
+        }
+    }
+    /// The due instant of the target from its start, without pauses.
+    pub(super) fn undisturbed(&self, start: UtcInstant) -> Option<UtcInstant> {
+        match self.target {
+            Allowance::Wall(n) => start.checked_add_signed(TimeDelta::microseconds(n)),
+            Allowance::Open(n) => self.calendar.add(start, TimeDelta::microseconds(n)),
+            Allowance::Days(n) => self.calendar.due(start, Span::Days(n)),
+        }
+    }
+    /// The target in counted µs; for working days, the open time up to the due instant fixed at start (S53).
+    pub(super) fn budget(&self, start: UtcInstant) -> i64 {
+        match self.target {
+            Allowance::Wall(n) | Allowance::Open(n) => n,
+            Allowance::Days(_) => self.undisturbed(start).map_or(i64::MAX, |due| self.between(start, due)),
+        }
+    }
+    /// Counted µs of a clock up to an instant not before `since`.
+    pub(super) fn counted(&self, c: &Clock, at: UtcInstant) -> i64 {
+        c.since.map_or(c.counted, |since| c.counted.saturating_add(self.between(since, at.max(since))))
+    }
+    /// The due instant of a clock as it runs now: the remaining time from `since` on (S43). Negative remaining time lies in the past.
+    pub(super) fn due(&self, c: &Clock) -> Option<UtcInstant> {
+        let since = c.since?;
+        let left = c.budget.saturating_sub(c.counted);
+        if let Allowance::Days(_) = self.target
+            && let Some(fixed) = self.undisturbed(c.started_at)
+            && self.between(since, fixed) == left
+        {
+            // As long as no open time was lost, the fixed instant itself stands, an opening included.
+            return Some(fixed);
+        }
+        match self.target {
+            _ if left == i64::MAX => None,
+            // Of all instants since which so much has counted, the earliest: where it was due, not where business went on.
+            Allowance::Open(_) | Allowance::Days(_) if left < 0 => self.calendar.prev_close(self.after(since, left)?),
+            _ => self.after(since, left),
+        }
+    }
+    /// Whether an alert's point lay before `at`.
+    fn past(&self, c: &Clock, point: Point, at: UtcInstant) -> bool {
+        match point {
+            Point::Percent(p) => {
+                c.since.is_some()
+                    && i128::from(c.budget).saturating_mul(i128::from(p)) < i128::from(self.counted(c, at)).saturating_mul(100)
+            }
+            Point::Offset(_) => self.point(c, point).is_some_and(|t| t < at),
+        }
+    }
+    /// When an alert's point is reached; none for a clock that does not run.
+    pub(super) fn point(&self, c: &Clock, at: Point) -> Option<UtcInstant> {
+        let (since, due) = (c.since?, c.due?);
+        match at {
+            Point::Percent(p) => {
+                let need = i128::from(c.budget).saturating_mul(i128::from(p)).checked_div(100).and_then(|n| i64::try_from(n).ok())?;
+                let more = need.saturating_sub(c.counted);
+                if more <= 0 {
+                    Some(since)
+                } else if p == 100 {
+                    Some(due)
+                } else {
+                    self.after(since, more)
+                }
+            }
+            Point::Offset(o) => self.calendar.due_offset(due, o),
+        }
+    }
+    /// The next instant at which an alert has not fired, not before `floor`.
+    pub(super) fn next_mark(&self, c: &Clock, policy: Option<&Policy>, floor: UtcInstant) -> Option<UtcInstant> {
+        pending(c, policy?).filter_map(|a| self.point(c, a.at)).min().map(|t| t.max(floor))
+    }
+    /// The running clock put where it belongs: due and next mark, as of `at`.
+    pub(super) fn place(&self, c: &mut Clock, policy: Option<&Policy>, at: UtcInstant) {
+        c.due = self.due(c);
+        c.next_mark = self.next_mark(c, policy, at);
+    }
+    /// Passes over what a target set at `at` has behind it: warnings that are not to fire late, and every warning once the target itself is past.
+    pub(super) fn skip_past(&self, c: &mut Clock, policy: &Policy, at: UtcInstant) {
+        let past = c.due.is_some_and(|d| d < at);
+        let gone: Vec<_> = pending(c, policy)
+            .filter(|a| match a.kind {
+                AlertKind::Warning { suppress_past } => past || (suppress_past && self.past(c, a.at, at)),
+                AlertKind::Level(_) => false,
+            })
+            .map(|a| crate::ticket::Mark { name: a.name.clone(), skipped: true })
+            .collect();
+        if !gone.is_empty() {
+            c.marks.extend(gone);
+            c.next_mark = self.next_mark(c, Some(policy), at);
+        }
+    }
+}
+
+/// The alerts of a policy a clock has not behind it, in the policy's order.
+pub(super) fn pending<'a>(c: &'a Clock, policy: &'a Policy) -> impl Iterator<Item = &'a Alert> {
+    policy.alerts.iter().filter(|a| a.metric == c.id.metric && !c.marks.iter().any(|m| m.name == a.name))
+}

@@ -1,0 +1,204 @@
+//! All bookkeeping of a journal, repeated from its facts alone (S56).
+
+use super::{Agreements, Step};
+use crate::calendar::Calendars;
+use crate::diagnostic::{Text, text};
+use crate::id::{Revision, UtcInstant};
+use crate::ticket::{Cause, Caused, ClockId, Entry, Event, Ticket, TimerKind};
+
+/// What [`recompute`] made.
+#[derive(Clone, Debug, Default)]
+pub struct Recomputed {
+    /// Per entry, its bookkeeping in order, each with its logical instant.
+    pub entries: Vec<(Revision, Vec<(UtcInstant, Event)>)>,
+    /// The ticket after the last entry; none if the journal does not begin with a creation.
+    pub ticket: Option<Ticket>,
+}
+
+/// The first place where a journal says something else than its facts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// The entry.
+    pub revision: Revision,
+    /// Which of its bookkeeping events, from 0.
+    pub index: usize,
+    /// What the journal says.
+    pub recorded: Option<(UtcInstant, Event)>,
+    /// What follows from the facts.
+    pub computed: Option<(UtcInstant, Event)>,
+}
+
+impl Difference {
+    /// In words.
+    pub fn text(&self) -> Text {
+        let show =
+            |e: &Option<(UtcInstant, Event)>| e.as_ref().map_or_else(|| "-".to_string(), |(t, e)| format!("{} {e:?}", t.to_rfc3339()));
+        let (recorded, computed) = (show(&self.recorded), show(&self.computed));
+        text(
+            format!("entry {} bookkeeping {}: recorded {recorded}, computed {computed}", self.revision, self.index),
+            format!("记录 {} 第 {} 项计时：日志为 {recorded}，重算为 {computed}", self.revision, self.index),
+        )
+    }
+}
+
+/// A run of facts made at one instant by one timer, or by the command.
+struct Group<'a> {
+    /// The timer that began it, if its first fact names one.
+    timer: Option<&'a TimerKind>,
+    at: UtcInstant,
+    facts: Vec<(u32, &'a Event)>,
+}
+
+/// Repeats the bookkeeping. Reads facts only: recorded bookkeeping is passed over, criteria of levels are read from `CriteriaChecked` facts, never evaluated.
+///
+/// How firings interleave with facts: an entry's facts fall into groups, in order, one per timer (`Caused.at` with `Cause::Timer`) and one for the command (no `Caused.at`).
+/// Firings go in the order of (instant, [`TimerKind`]). Before a timer's group, clocks fire that come before it in that order; before the command's group, all that are due strictly
+/// before the entry's instant (S26); an entry without a command's group is a sweep's, stamped with its last firing: after its groups, what is due up to and including that instant fires.
+/// Facts of a timer's group without `Cause::Timer` (rules woken by a clock) belong to the clock that fires first at their instant. After each group [`Agreements::follow`] runs once.
+pub fn recompute(journal: &[Entry], agreements: &Agreements, calendars: &Calendars) -> Recomputed {
+    let mut done = Recomputed::default();
+    for entry in journal {
+        if done.ticket.is_none() {
+            done.ticket = Ticket::begin(entry);
+        }
+        let Some(ticket) = &mut done.ticket else { return done };
+        let mut shadow = Shadow { agreements, calendars, ticket, revision: entry.revision, out: Vec::new() };
+        let mut commanded = false;
+        for group in groups(entry) {
+            match group.timer {
+                None if group.at == entry.at && is_command(entry, &group) => {
+                    commanded = true;
+                    shadow.fire_before(|at, _| at < entry.at);
+                }
+                None => shadow.fire_one(group.at),
+                Some(TimerKind::Clock(id)) => {
+                    shadow.fire_before(|at, other| (at, other) < (group.at, id));
+                    shadow.fire(id, group.at, &group.facts);
+                }
+                // `TimerKind::Clock` stands behind every kind but the override of the priority.
+                Some(TimerKind::PriorityOverride) => shadow.fire_before(|at, _| at <= group.at),
+                Some(_) => shadow.fire_before(|at, _| at < group.at),
+            }
+            shadow.facts(&group, entry);
+        }
+        if !commanded {
+            shadow.fire_before(|at, _| at <= entry.at);
+        }
+        done.entries.push((entry.revision, shadow.out));
+        ticket.revision = entry.revision;
+        ticket.updated_at = entry.at;
+        ticket.wake_at = entry.wake_at;
+    }
+    done
+}
+
+/// Compares a journal's bookkeeping with what its facts say (S56).
+///
+/// # Errors
+/// The first difference.
+pub fn verify(journal: &[Entry], agreements: &Agreements, calendars: &Calendars) -> Result<(), Box<Difference>> {
+    let computed = recompute(journal, agreements, calendars);
+    for (entry, (revision, computed)) in journal.iter().zip(&computed.entries) {
+        let recorded: Vec<(UtcInstant, &Event)> =
+            entry.events.iter().filter(|c| c.event.is_bookkeeping()).map(|c| (c.at.unwrap_or(entry.at), &c.event)).collect();
+        for index in 0..recorded.len().max(computed.len()) {
+            let (a, b) = (recorded.get(index), computed.get(index));
+            if a.map(|(t, e)| (*t, *e)) != b.map(|(t, e)| (*t, e)) {
+                return Err(Box::new(Difference {
+                    revision: *revision,
+                    index,
+                    recorded: a.map(|(t, e)| (*t, (*e).clone())),
+                    computed: b.cloned(),
+                }));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn is_command(entry: &Entry, group: &Group<'_>) -> bool {
+    group.facts.first().and_then(|(i, _)| entry.events.get(*i as usize)).is_some_and(|c| c.at.is_none())
+}
+
+fn groups(entry: &Entry) -> Vec<Group<'_>> {
+    let mut all: Vec<Group<'_>> = Vec::new();
+    let mut key: Option<(Option<UtcInstant>, Option<&TimerKind>)> = None;
+    for (index, caused) in entry.events.iter().enumerate().filter(|(_, c)| !c.event.is_bookkeeping()) {
+        let at = caused.at;
+        let timer = timer(caused);
+        let same = key.is_some_and(|(a, t)| a == at && (timer.is_none() || timer == t));
+        let fact = (u32::try_from(index).unwrap_or(u32::MAX), &caused.event);
+        match all.last_mut().filter(|_| same) {
+            Some(g) => g.facts.push(fact),
+            None => {
+                key = Some((at, timer));
+                all.push(Group { timer, at: at.unwrap_or(entry.at), facts: vec![fact] });
+            }
+        }
+    }
+    all
+}
+
+fn timer(caused: &Caused) -> Option<&TimerKind> {
+    match (&caused.cause, caused.at) {
+        (Cause::Timer(kind, _), Some(_)) => Some(kind),
+        _ => None,
+    }
+}
+
+struct Shadow<'a> {
+    agreements: &'a Agreements,
+    calendars: &'a Calendars,
+    ticket: &'a mut Ticket,
+    revision: Revision,
+    out: Vec<(UtcInstant, Event)>,
+}
+
+impl Shadow<'_> {
+    fn next(&self) -> Option<(UtcInstant, ClockId)> {
+        self.ticket.clocks.iter().filter_map(|c| c.wake_at().map(|t| (t, c.id.clone()))).min()
+    }
+    fn fire_before(&mut self, before: impl Fn(UtcInstant, &ClockId) -> bool) {
+        while let Some((at, id)) = self.next().filter(|(at, id)| before(*at, id)) {
+            if !self.fire(&id, at, &[]) {
+                return;
+            }
+        }
+    }
+    fn fire_one(&mut self, until: UtcInstant) {
+        if let Some((at, id)) = self.next().filter(|(at, _)| *at <= until) {
+            self.fire(&id, at, &[]);
+        }
+    }
+    fn fire(&mut self, id: &ClockId, at: UtcInstant, facts: &[(u32, &Event)]) -> bool {
+        let fired = self.agreements.fire_by(self.calendars, self.ticket, id, at, &mut |alert| {
+            alert.when.as_ref()?;
+            Some(
+                facts
+                    .iter()
+                    .any(|(_, f)| matches!(f, Event::CriteriaChecked { clock, mark, held } if clock == id && *mark == alert.name && *held)),
+            )
+        });
+        let mut any = false;
+        for event in fired.events.into_iter().filter(Event::is_bookkeeping) {
+            any = true;
+            self.put(event, at);
+        }
+        any
+    }
+    fn facts(&mut self, group: &Group<'_>, entry: &Entry) {
+        let mut facts = Vec::with_capacity(group.facts.len());
+        for (index, fact) in &group.facts {
+            self.ticket.evolve(fact, group.at, self.revision, *index);
+            facts.push(*fact);
+        }
+        let step = Step { facts: &facts, at: group.at, actor: &entry.actor };
+        for event in self.agreements.follow(self.calendars, self.ticket, &step) {
+            self.put(event, group.at);
+        }
+    }
+    fn put(&mut self, event: Event, at: UtcInstant) {
+        self.ticket.evolve(&event, at, self.revision, u32::MAX);
+        self.out.push((at, event));
+    }
+}
