@@ -1,15 +1,26 @@
-//! Rules: what the house does by itself when something happens to a ticket.
+//! Rules: what the desk does by itself when something happens to a ticket, or when time has passed.
 //!
-//! What it is: the rule model, its index, and the sandbox in which the part of a rule that is a script runs.
-//! What it never does: perform an action (it yields `ticket::Action`, the engine validates it), read a clock, a file or the
-//! network, or let a script's mistake become more than a [`crate::diagnostic::RuleFault`].
-//! Read next: `script/mod.rs`, the only place that knows Rhai; the reasons are in `script/limits.rs`.
+//! What it is: [`Rule`] and [`RuleSet`] (one explicit order, an index from [`Trigger`] to the rules it wakes), [`RuleBuilder`] for
+//! hosts that write rules in Rust, and the sandbox in which the part of a rule that is a script runs.
+//! What it never does: perform an action (it yields [`crate::ticket::Action`], the engine validates and makes events), count
+//! waves, read a clock, a file or the network, or let a failing rule become more than a [`crate::diagnostic::RuleFault`] (S24).
+//! Read next: `set.rs`, then `script/mod.rs`, the only place that knows Rhai; the reasons are in `script/limits.rs`.
 
+mod action;
+mod builder;
+mod rule;
 #[cfg(feature = "rhai")]
 pub(crate) mod script;
+mod set;
+mod trigger;
 
+pub use action::{Written, recipient};
+pub use builder::RuleBuilder;
+pub use rule::{ActionScript, After, Consideration, Rule, Then};
 #[cfg(feature = "rhai")]
 #[doc(hidden)]
 pub use script::probe;
 #[cfg(feature = "rhai")]
 pub use script::sandbox_eval;
+pub use set::{RuleIndex, RuleSet};
+pub use trigger::Trigger;

@@ -1,0 +1,142 @@
+//! One rule: when it wakes, whether it applies, what it asks for.
+
+use super::{Trigger, Written};
+use crate::calendar::Span;
+use crate::condition::{Condition, Path, View};
+use crate::diagnostic::{Place, RuleFault};
+use crate::id::{RuleName, StateName};
+use crate::ticket::Action;
+use std::{collections::BTreeSet, fmt, sync::Arc};
+
+/// A script that yields actions; implemented where scripts live, or by a host in Rust.
+pub trait ActionScript: fmt::Debug + Send + Sync {
+    /// What it asks for, in order; checked by [`crate::condition::check_action`] before it is returned.
+    ///
+    /// # Errors
+    /// The script failed or ran out of its budget. Nothing of what it asked for before counts (S24: all or none).
+    fn actions(&self, view: &View<'_>) -> Result<Vec<Action>, RuleFault>;
+    /// Its text, for traces.
+    fn text(&self) -> &str;
+    /// What it reads.
+    fn reads(&self) -> &BTreeSet<Path>;
+    /// What it may write.
+    fn writes(&self) -> &BTreeSet<Written>;
+}
+
+/// What a rule asks for.
+#[derive(Clone, Debug)]
+pub enum Then {
+    /// Always the same.
+    Actions(Vec<Action>),
+    /// What a script says.
+    Script(Arc<dyn ActionScript>),
+}
+
+/// A time rule's moment: so long after the ticket entered a state, once per stay (S26, S27).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct After {
+    /// How long; its kind says in which time (S79).
+    pub span: Span,
+    /// In which state.
+    pub state: StateName,
+}
+
+/// What became of a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Consideration {
+    /// Its condition does not hold.
+    Unmatched,
+    /// It asks for this. A rule that stops ends with [`Action::Stop`].
+    Matched(Vec<Action>),
+    /// It failed; contained (S24). Whether the command fails with it, [`Rule::fail_closed`] says.
+    Faulted(RuleFault),
+}
+
+/// A rule, checked.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Its name, unique in the set.
+    pub name: RuleName,
+    /// Its place in the order; lower first (S17). 0 if not given.
+    pub order: i64,
+    /// Where it stands; the tie-breaker of the order.
+    pub place: Place,
+    /// What wakes it. Empty for a time rule.
+    pub on: Vec<Trigger>,
+    /// The moment, for a time rule.
+    pub time: Option<After>,
+    /// The condition; none always holds.
+    pub when: Option<Condition>,
+    /// What it asks for.
+    pub then: Then,
+    /// May fire more than once per command (S19).
+    pub repeatable: bool,
+    /// Ends the evaluation of later rules when it matched (S23).
+    pub stop: bool,
+    /// If it fails, the command is refused (S24).
+    pub fail_closed: bool,
+    /// Wakes on every event, whatever it is; `on` may then be empty.
+    pub always: bool,
+    pub(super) reads: BTreeSet<Path>,
+    pub(super) writes: BTreeSet<Written>,
+}
+
+impl Rule {
+    /// Whether the rule applies, and what it asks for.
+    pub fn consider(&self, view: &View<'_>) -> Consideration {
+        match self.when.as_ref().map_or(Ok(true), |c| c.holds(view)) {
+            Ok(false) => Consideration::Unmatched,
+            Err(fault) => Consideration::Faulted(fault),
+            Ok(true) => match self.actions(view) {
+                Ok(actions) => Consideration::Matched(actions),
+                Err(fault) => Consideration::Faulted(fault),
+            },
+        }
+    }
+
+    fn actions(&self, view: &View<'_>) -> Result<Vec<Action>, RuleFault> {
+        let mut actions = match &self.then {
+            Then::Actions(a) => a.clone(),
+            Then::Script(s) => s.actions(view)?,
+        };
+        if self.stop && !actions.contains(&Action::Stop) {
+            actions.push(Action::Stop);
+        }
+        Ok(actions)
+    }
+
+    /// The first part of the condition that does not hold, with the values it saw; for traces.
+    pub fn first_false(&self, view: &View<'_>) -> Option<String> {
+        self.when.as_ref().and_then(|c| c.first_false(view))
+    }
+
+    /// What the condition and the actions read.
+    pub fn reads(&self) -> &BTreeSet<Path> {
+        &self.reads
+    }
+    /// What the actions may write.
+    pub fn writes(&self) -> &BTreeSet<Written> {
+        &self.writes
+    }
+    /// Whether the customer record must be there before it is considered.
+    pub fn needs_customer(&self) -> bool {
+        self.reads.iter().any(|p| matches!(p, Path::Customer(_)))
+    }
+    /// Whether no script is in it: condition and actions were lowered.
+    pub fn is_native(&self) -> bool {
+        self.when.as_ref().is_none_or(|c| c.expr().is_native()) && matches!(self.then, Then::Actions(_))
+    }
+
+    pub(super) fn settle(mut self) -> Self {
+        let mut reads: BTreeSet<Path> = self.when.as_ref().map(|c| c.reads().clone()).unwrap_or_default();
+        self.writes = match &self.then {
+            Then::Actions(a) => a.iter().flat_map(Written::by).collect(),
+            Then::Script(s) => {
+                reads.extend(s.reads().iter().cloned());
+                s.writes().clone()
+            }
+        };
+        self.reads = reads;
+        self
+    }
+}

@@ -1,0 +1,217 @@
+//! The rules of a playbook in their one order, and the index from what happened to whom it wakes.
+
+use super::{Rule, Trigger};
+use crate::condition::{Expr, Path};
+use crate::diagnostic::{Diagnostic, Diagnostics, text};
+use crate::id::{RuleName, StateName};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A rule's position in the order of its [`RuleSet`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RuleIndex(u32);
+
+/// All rules, in order (S17): by `order`, then file, then position in the file.
+///
+/// ```
+/// use ticketry::{condition::NoScripts, rules::{RuleBuilder, RuleSet, Trigger}, ticket::{Action, Schema}};
+/// let rule = |name: &str, order| {
+///     RuleBuilder::new(name).order(order).on(Trigger::Created).then([Action::Tag("new".into())]).build(&Schema::default(), &NoScripts)
+/// };
+/// let (set, problems) = RuleSet::new(vec![rule("second", 2).unwrap(), rule("first", 1).unwrap()]);
+/// assert!(problems.is_empty());
+/// let woken: Vec<&str> = set.triggered(&[Trigger::Created]).into_iter().filter_map(|i| set.get(i)).map(|r| r.name.as_str()).collect();
+/// assert_eq!(woken, ["first", "second"]);
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct RuleSet {
+    rules: Vec<Rule>,
+    by_name: BTreeMap<RuleName, RuleIndex>,
+    by_trigger: BTreeMap<Trigger, Vec<RuleIndex>>,
+    always: Vec<RuleIndex>,
+    timed: BTreeMap<StateName, Vec<RuleIndex>>,
+    reads: BTreeSet<Path>,
+}
+
+impl RuleSet {
+    /// The set of these rules, and what is wrong with it: a name used twice (`duplicate-rule`; the first in order stays), and
+    /// two rules of equal order that may both fire and write one field (`order-ambiguous`, a warning; S17).
+    pub fn new(mut rules: Vec<Rule>) -> (Self, Diagnostics) {
+        rules.sort_by(|a, b| a.order.cmp(&b.order).then_with(|| a.place.cmp(&b.place)));
+        let mut problems = Diagnostics::new();
+        let mut set = Self::default();
+        for rule in rules {
+            let Ok(index) = u32::try_from(set.rules.len()).map(RuleIndex) else { break };
+            if let Some(first) = set.by_name.get(&rule.name).and_then(|i| set.get(*i)) {
+                problems.push(
+                    Diagnostic::error(
+                        "duplicate-rule",
+                        text(format!("two rules are called `{}`", rule.name), format!("有两条规则都叫 `{}`", rule.name)),
+                    )
+                    .at(rule.place.clone())
+                    .also(first.place.clone(), text("the other one", "另一条"))
+                    .help(text("give each rule a name of its own", "请为每条规则取不同的名字")),
+                );
+                continue;
+            }
+            set.by_name.insert(rule.name.clone(), index);
+            if let Some(after) = &rule.time {
+                set.timed.entry(after.state.clone()).or_default().push(index);
+            }
+            if rule.always {
+                set.always.push(index);
+            } else {
+                for t in &rule.on {
+                    let list = set.by_trigger.entry(t.clone()).or_default();
+                    if list.last() != Some(&index) {
+                        list.push(index);
+                    }
+                }
+            }
+            set.reads.extend(rule.reads.iter().cloned());
+            set.rules.push(rule);
+        }
+        set.ambiguities(&mut problems);
+        (set, problems)
+    }
+
+    /// The rules that something of this wakes, in order, each once. Nothing woken allocates nothing.
+    pub fn triggered(&self, happened: &[Trigger]) -> Vec<RuleIndex> {
+        if happened.is_empty() {
+            return Vec::new();
+        }
+        let mut woken = self.always.clone();
+        for t in happened {
+            if let Some(list) = self.by_trigger.get(t) {
+                woken.extend_from_slice(list);
+            }
+            if let Some(list) = t.wider().and_then(|w| self.by_trigger.get(&w)) {
+                woken.extend_from_slice(list);
+            }
+        }
+        woken.sort_unstable();
+        woken.dedup();
+        woken
+    }
+
+    /// The time rules of a state, in order.
+    pub fn time_rules(&self, state: &StateName) -> impl Iterator<Item = (RuleIndex, &Rule)> {
+        self.timed.get(state).into_iter().flatten().filter_map(|i| self.get(*i).map(|r| (*i, r)))
+    }
+
+    /// The rule at a position.
+    pub fn get(&self, index: RuleIndex) -> Option<&Rule> {
+        self.rules.get(index.0 as usize)
+    }
+    /// The rule of this name.
+    pub fn named(&self, name: &str) -> Option<(RuleIndex, &Rule)> {
+        let index = *self.by_name.get(name)?;
+        self.get(index).map(|r| (index, r))
+    }
+    /// All rules in order.
+    pub fn iter(&self) -> impl Iterator<Item = (RuleIndex, &Rule)> {
+        (0u32..).map(RuleIndex).zip(&self.rules)
+    }
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.rules.len()
+    }
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+    /// What any of them reads.
+    pub fn reads(&self) -> &BTreeSet<Path> {
+        &self.reads
+    }
+    /// Whether any of them reads the customer record.
+    pub fn needs_customer(&self) -> bool {
+        self.reads.iter().any(|p| matches!(p, Path::Customer(_)))
+    }
+
+    fn ambiguities(&self, problems: &mut Diagnostics) {
+        // Only writers of one thing with one order are compared, each with those before it; few share both.
+        let mut groups: BTreeMap<(i64, String), Vec<&Rule>> = BTreeMap::new();
+        for rule in &self.rules {
+            for written in &rule.writes {
+                groups.entry((rule.order, written.name())).or_default().push(rule);
+            }
+        }
+        for ((_, name), rules) in groups {
+            for (i, later) in rules.iter().enumerate() {
+                let clash = rules.iter().take(i.min(PAIRS)).find(|first| {
+                    first.writes.iter().any(|a| later.writes.iter().any(|b| a.name() == name && a.clashes(b)))
+                        && same_moment(first, later)
+                        && !disjoint(first, later)
+                        && !same_actions(first, later)
+                });
+                if let Some(first) = clash {
+                    problems.push(
+                        Diagnostic::warning(
+                            "order-ambiguous",
+                            text(
+                                format!(
+                                    "`{}` and `{}` both write {name} and have the same order; the later in file order wins",
+                                    first.name, later.name
+                                ),
+                                format!("`{}` 和 `{}` 都写入 {name} 且 order 相同；文件顺序靠后的生效", first.name, later.name),
+                            ),
+                        )
+                        .at(later.place.clone())
+                        .also(first.place.clone(), text("the other one", "另一条"))
+                        .help(text("give them different `.order(…)`", "请为它们指定不同的 `.order(…)`")),
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// How many earlier rules each rule is compared with, so that ten thousand rules of one order still load at once.
+const PAIRS: usize = 64;
+
+/// Whether one event may wake both.
+fn same_moment(a: &Rule, b: &Rule) -> bool {
+    let wakes = |t: &Trigger, u: &Trigger| t == u || t.wider().as_ref() == Some(u) || u.wider().as_ref() == Some(t);
+    match (&a.time, &b.time) {
+        (Some(x), Some(y)) => x == y,
+        (None, None) => a.always || b.always || a.on.iter().any(|t| b.on.iter().any(|u| wakes(t, u))),
+        _ => a.always || b.always,
+    }
+}
+
+fn same_actions(a: &Rule, b: &Rule) -> bool {
+    matches!((&a.then, &b.then), (super::Then::Actions(x), super::Then::Actions(y)) if x == y)
+}
+
+/// Whether the two conditions can be seen never to hold together: they ask one path for different names.
+fn disjoint(a: &Rule, b: &Rule) -> bool {
+    let (Some(a), Some(b)) = (&a.when, &b.when) else { return false };
+    let left = conjuncts(a.expr());
+    let right = conjuncts(b.expr());
+    left.iter().any(|x| right.iter().any(|y| exclude(x, y)))
+}
+
+fn conjuncts(e: &Expr) -> Vec<&Expr> {
+    match e {
+        Expr::All(v) => v.iter().flat_map(conjuncts).collect(),
+        e => vec![e],
+    }
+}
+
+fn exclude(x: &Expr, y: &Expr) -> bool {
+    use crate::condition::{Comparison::Is, TextTest};
+    let apart = |m: &str, n: &str| {
+        let below = |a: &str, b: &str| a.strip_prefix(b).is_some_and(|r| r.is_empty() || r.starts_with('/'));
+        !below(m, n) && !below(n, m)
+    };
+    match (x, y) {
+        (Expr::OneOf { path: p, names: m, not: false }, Expr::OneOf { path: q, names: n, not: false }) => p == q && m.is_disjoint(n),
+        (Expr::OneOf { path: p, names: m, not: false }, Expr::OneOf { path: q, names: n, not: true })
+        | (Expr::OneOf { path: q, names: n, not: true }, Expr::OneOf { path: p, names: m, not: false }) => p == q && m.is_subset(n),
+        (Expr::Within(p, m), Expr::Within(q, n)) => p == q && apart(m, n),
+        (Expr::Compare(p, Is, m), Expr::Compare(q, Is, n)) => p == q && m != n,
+        (Expr::Text(p, TextTest::Is, m), Expr::Text(q, TextTest::Is, n)) => p == q && m != n,
+        (Expr::Not(x), y) | (y, Expr::Not(x)) => matches!((&**x, y), (Expr::Flag(p), Expr::Flag(q)) if p == q),
+        _ => false,
+    }
+}
