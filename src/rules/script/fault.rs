@@ -172,7 +172,9 @@ fn stopped(stop: Stop) -> RuleFault {
         Stop::Budget => raise(FaultKind::Budget, text("the rule takes too many steps", "规则的执行步数过多"))
             .maybe_help(Some(text("shorten its loops and lists", "缩短循环和列表"))),
         Stop::Interrupted => raise(FaultKind::Interrupted, text("interrupted by the program", "被程序中断")),
-        Stop::Stack => raise(FaultKind::Depth, text("calls and expressions nest too deep", "调用和表达式嵌套过深")),
+        Stop::Stack => {
+            raise(FaultKind::Depth, text("out of stack: calls and expressions nest too deep", "栈空间不足：调用和表达式嵌套过深"))
+        }
     }
 }
 
@@ -234,6 +236,10 @@ fn unknown_function(engine: &Engine, signature: &str) -> (RuleFault, usize) {
     if name.starts_with("index$") {
         let (en, zh) = plain(args.split(',').next().unwrap_or_default().trim_end_matches(')'));
         return (raise(FaultKind::Type, text(format!("`[…]` does not work on {en}"), format!("{zh}不能用 `[…]`"))), 1);
+    }
+    if name.starts_with("anon$") {
+        let message = text("the closure takes another number of values", "闭包的参数个数不符");
+        return (raise(FaultKind::Type, message), 1);
     }
     let length = name.chars().count();
     if let Some(help) = withheld(name) {
@@ -362,8 +368,9 @@ fn too_deep() -> RuleFault {
 }
 
 /// A text that nests too deep at this position.
-pub(super) fn too_deep_at(file: &str, pos: Position) -> RuleFault {
-    too_deep().at(place(file, pos, 1))
+pub(super) fn too_deep_at(file: &str, pos: Position, stack: bool) -> RuleFault {
+    let fault = if stack { stopped(Stop::Stack) } else { too_deep() };
+    fault.at(place(file, pos, 1))
 }
 
 /// The word at a position.

@@ -34,13 +34,14 @@ impl Nesting {
     /// Our own stop, whatever the parser made of it.
     pub(super) fn fault(&self, file: &str) -> Option<RuleFault> {
         let walk = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        walk.stopped.map(|pos| too_deep_at(file, pos))
+        walk.stopped.map(|(pos, stack)| too_deep_at(file, pos, stack))
     }
     /// Passes the token on, or stops the parser.
     pub(super) fn watch(&self, token: Token, pos: Position, meter: &Meter) -> Token {
         let mut walk = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if walk.token(&token) || meter.deep() {
-            walk.stopped = walk.stopped.or(Some(pos));
+        let stack = meter.deep();
+        if walk.token(&token) || stack {
+            walk.stopped = walk.stopped.or(Some((pos, stack)));
             Token::LexError(Box::new(LexError::Runtime(TOO_DEEP.into())))
         } else {
             token
@@ -120,8 +121,8 @@ struct Walk {
     params: bool,
     /// After `fn`, before its block.
     function: bool,
-    /// Where the text became too deep.
-    stopped: Option<Position>,
+    /// Where the text became too deep, and whether it was the stack that said so.
+    stopped: Option<(Position, bool)>,
 }
 
 impl Walk {

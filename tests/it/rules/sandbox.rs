@@ -122,6 +122,7 @@ fn faults_say_what_and_where_and_what_to_do() {
         ("sleep(5)", "fault-forbidden expression:1:1: scripts have no `sleep` (scripts cannot wait; use a time rule: `.after(…)`)"),
         ("print(5)", "fault-forbidden expression:1:1: scripts have no `print` (scripts have no output; the trace shows what a rule did)"),
         ("[2, 1].order(|a, b| \"x\")", "fault-type expression:1:8: the closure must answer a number, or true or false"),
+        ("[1].map(|| 1)", "fault-type expression:1:5: the closure takes another number of values"),
         ("loop { }", "fault-budget expression:1:6: the rule takes too many steps (shorten its loops and lists)"),
     ] {
         assert_eq!(fault(text), want, "{text}");

@@ -205,6 +205,7 @@ fn search(m: &mut Module) {
             let mut size = 0_usize;
             for v in a.iter() {
                 let made = ask(&ctx, &closure, [v.clone()])?.flatten();
+                chained(&ctx, &made)?;
                 size = size.saturating_add(measure(&made));
                 fits_list(&ctx, size)?;
                 out.push(made);
@@ -237,10 +238,17 @@ fn fold(ctx: &Call<'_>, a: &Array, closure: &FnPtr, start: Dynamic) -> Answer<Dy
         let mut sum = start;
         for v in a {
             sum = ask(ctx, closure, [sum, v.clone()])?;
+            chained(ctx, &sum)?;
             ctx.engine().ensure_data_size_within_limits(&sum)?;
         }
         Ok(sum)
     })
+}
+
+/// A closure may hold another, which holds another: dropping such a chain takes stack for each link. Through a callback a link
+/// costs few steps, so it is charged as much again as one made in a loop.
+fn chained(ctx: &Call<'_>, value: &Dynamic) -> Answer<()> {
+    if value.is_fnptr() { super::charge(ctx, 8) } else { Ok(()) }
 }
 
 fn place_of(ctx: &Call<'_>, a: &Array, value: &Dynamic) -> Answer<Option<usize>> {
