@@ -7,3 +7,4 @@ pub mod rules;
 pub mod sla;
 pub mod store;
 pub mod ticket;
+pub mod workflow;

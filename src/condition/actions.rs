@@ -7,6 +7,7 @@
 //! `{ score = { points = 10, reason = "…" } }`, and the bare words `"release"`, `"stop"`, `"mark_automatic"`, `"mark_thanks"`.
 
 use super::reading::{Item, unknown};
+use crate::calendar::Span;
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, did_you_mean, text};
 use crate::id::*;
 use crate::ticket::{Action, Attribute, FieldDefinition, FieldKind, Recipient, Scale, Schema, Value};
@@ -300,6 +301,7 @@ fn set(item: &Item<'_>, schema: &Schema, places: &mut BTreeMap<&'static str, Pla
 pub(crate) fn value_from_toml(item: &Item<'_>, kind: Option<&FieldKind>) -> Option<Value> {
     match kind {
         Some(FieldKind::Instant) => return item.instant().map(Value::Instant),
+        Some(FieldKind::Duration) => return duration(item),
         Some(FieldKind::Choices(_)) => {
             let names: Vec<_> = item.one_or_many().iter().map(|i| i.text().map(LevelName::new)).collect();
             return names.into_iter().collect::<Option<_>>().map(Value::Choices);
@@ -316,6 +318,19 @@ pub(crate) fn value_from_toml(item: &Item<'_>, kind: Option<&FieldKind>) -> Opti
         return item.integer(i64::MIN, i64::MAX).map(Value::Integer);
     }
     item.mistyped("a text, a whole number or true or false (a decimal is written as a text)", "文本、整数或布尔值（小数写成文本）")
+}
+
+/// A span of wall time in microseconds: what a duration field holds.
+fn duration(item: &Item<'_>) -> Option<Value> {
+    let span = item.span()?;
+    match span {
+        Span::Wall(d) => d.num_microseconds().map(Value::Duration),
+        Span::Open(_) | Span::Days(_) => item.wrong(
+            "bad-span",
+            text(format!("a duration field holds wall time, not {span}"), format!("时长字段只存自然时间，不能是 {span}")),
+            Some(text("write `90m`, `8h` or `3d`", "请写 `90m`、`8h` 或 `3d`")),
+        ),
+    }
 }
 
 fn route(item: &Item<'_>, places: &mut BTreeMap<&'static str, Place>) -> Option<Action> {

@@ -382,6 +382,10 @@ impl<'d> Item<'d> {
     pub(crate) fn parsed<T>(&self, code: &'static str, parse: impl FnOnce(&str) -> Result<T, Text>) -> Option<T> {
         parse(self.text()?).map_or_else(|e| self.wrong(code, e, None), Some)
     }
+    /// A duration that says its kind (S79): `bad-span`.
+    pub(crate) fn span(&self) -> Option<crate::calendar::Span> {
+        self.parsed("bad-span", |s| s.parse().map_err(|e: crate::calendar::BadSpan| e.text()))
+    }
     /// A condition before it is checked; check it with [`Form::check`] at [`Item::inner_place`].
     pub(crate) fn form(&self) -> Option<Form> {
         super::form::read(self)

@@ -1,0 +1,221 @@
+//! The compiled form: immutable, every name resolved, looked up by index.
+
+use super::definition::{Responsible, WorkflowDefinition};
+use crate::calendar::Span;
+use crate::condition::reading::Document;
+use crate::condition::{Condition, Scripts};
+use crate::diagnostic::{Diagnostics, Text};
+use crate::id::*;
+use crate::ticket::{Action, Attribute, Schema, StateClass, WaitsOn, WorkflowRef};
+use std::collections::BTreeMap;
+
+/// A state.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct State {
+    /// Its name.
+    pub name: StateName,
+    /// Its class (S83).
+    pub class: StateClass,
+    /// Whom it waits on (S77).
+    pub waits_on: WaitsOn,
+    /// Its label.
+    pub label: Text,
+    /// Its colour: one of [`super::COLOURS`] or `#rrggbb` (S62).
+    pub colour: String,
+    /// Who is responsible (S61); none only in a final state.
+    pub responsible: Option<Responsible>,
+    /// How long a stay may last.
+    pub limit: Option<Span>,
+    /// The calendar of its limit and timed transitions, if not the group's (S79).
+    pub calendar: Option<CalendarName>,
+    /// The transition a requester's message takes (S78). It leaves this state, needs no fields, and ends the wait.
+    pub on_requester_reply: Option<TransitionName>,
+    /// A ticket in it holds slots of its assignee.
+    pub holds_slots: bool,
+    /// What is to be ticked off (S61).
+    pub checklist: Vec<Text>,
+}
+
+/// A transition.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Transition {
+    /// Its name.
+    pub name: TransitionName,
+    /// Its label.
+    pub label: Text,
+    /// The states it leaves, `*` written out.
+    pub from: Vec<StateName>,
+    /// The state it leads to; none: it stays.
+    pub to: Option<StateName>,
+    /// Where it leads back to the state it left, the stay goes on: timers are kept (S4). Always false if it never does.
+    pub internal: bool,
+    /// Who may; none: any agent, integration or the system.
+    pub roles: Vec<RoleName>,
+    /// Must hold.
+    pub guard: Option<Condition>,
+    /// Must be filled.
+    pub required: Vec<Attribute>,
+    /// A comment must come with it.
+    pub comment_required: bool,
+    /// What follows.
+    pub after: Vec<Action>,
+    /// Labels of the roles, in their order.
+    pub(super) role_labels: Vec<Text>,
+    /// Labels of the required attributes, in their order.
+    pub(super) required_labels: Vec<Text>,
+}
+
+impl Transition {
+    /// Where it leads from a state.
+    pub fn target<'a>(&'a self, from: &'a StateName) -> &'a StateName {
+        self.to.as_ref().unwrap_or(from)
+    }
+    /// Whether, taken from this state, it neither leaves nor enters a state (S4).
+    pub fn stays(&self, from: &StateName) -> bool {
+        self.internal && self.target(from) == from
+    }
+}
+
+/// A transition taken by itself (S5).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Timed {
+    /// In this state.
+    pub from: StateName,
+    /// After so long a stay.
+    pub after: Span,
+    /// This transition.
+    pub transition: TransitionName,
+}
+
+/// What leaves a state, as indices of transitions.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Exits {
+    /// As declared.
+    pub(super) declared: Vec<u32>,
+    /// By name, alternatives of one name as declared.
+    pub(super) named: Vec<u32>,
+    /// Timed ones, as declared.
+    pub(super) timed: Vec<Timed>,
+}
+
+/// A compiled workflow. See [`WorkflowDefinition`] for how one is made in Rust, the room's head for the file form.
+#[derive(Clone, Debug)]
+pub struct Workflow {
+    pub(super) name: WorkflowName,
+    pub(super) version: u32,
+    pub(super) initial: StateName,
+    pub(super) initials: Vec<StateName>,
+    pub(super) states: Vec<State>,
+    pub(super) transitions: Vec<Transition>,
+    pub(super) exits: Vec<Exits>,
+    /// States by name.
+    pub(super) index: BTreeMap<StateName, u32>,
+    /// The first transition of each name.
+    pub(super) names: BTreeMap<TransitionName, u32>,
+}
+
+impl Workflow {
+    /// Reads, checks and compiles a workflow file; every problem at once, in order of place. There is a workflow exactly if no problem
+    /// is an error. `schema` need not have this workflow's own states and transitions; those of others that are named in conditions it
+    /// must have ([`super::declare`]).
+    ///
+    /// ```
+    /// use ticketry::{condition::NoScripts, ticket::Schema, workflow::Workflow};
+    /// let toml = r#"
+    /// name = "errand"
+    /// version = 1
+    /// initial = "new"
+    /// states.new = { class = "new", label = { en = "New", zh = "待处理" }, responsible = "group" }
+    /// states.done = { class = "closed", label = { en = "Done", zh = "已关闭" } }
+    /// transitions = [{ name = "finish", label = "完成", from = "new", to = "dome" }]
+    /// "#;
+    /// let (workflow, problems) = Workflow::load("workflows/errand.toml", toml, &Schema::default(), &NoScripts);
+    /// assert!(workflow.is_none());
+    /// let first = problems.iter().next().unwrap();
+    /// assert_eq!((first.code, first.place().unwrap().line), ("transition-to-nowhere", 7));
+    /// assert_eq!(first.help.as_ref().unwrap().en, "did you mean `done`?");
+    /// ```
+    pub fn load(file: &str, toml: &str, schema: &Schema, scripts: &dyn Scripts) -> (Option<Self>, Diagnostics) {
+        let document = Document::parse(file, toml);
+        let mut schema = schema.clone();
+        super::read::declare_from(&document, &mut schema);
+        let (definition, places) = super::read::read(&document, &schema);
+        let (workflow, problems) = super::check::compile(&definition, &places, &schema, scripts);
+        document.report_all(problems);
+        let problems = document.finish();
+        (workflow.filter(|_| !problems.has_errors()), problems)
+    }
+
+    /// Checks and compiles a definition built in Rust; the same as [`WorkflowDefinition::compile`].
+    pub fn compile(definition: &WorkflowDefinition, schema: &Schema, scripts: &dyn Scripts) -> (Option<Self>, Diagnostics) {
+        definition.compile(schema, scripts)
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &WorkflowName {
+        &self.name
+    }
+    /// Its version.
+    pub fn version(&self) -> u32 {
+        self.version
+    }
+    /// Name and version, as tickets pin it (S10).
+    pub fn reference(&self) -> WorkflowRef {
+        WorkflowRef { name: self.name.clone(), version: self.version }
+    }
+    /// The state a ticket begins in if nobody names one (S8).
+    pub fn initial(&self) -> &StateName {
+        &self.initial
+    }
+    /// The states a ticket may begin in, the default first (S8).
+    pub fn initials(&self) -> &[StateName] {
+        &self.initials
+    }
+    /// A state.
+    pub fn state(&self, name: &StateName) -> Option<&State> {
+        self.states.get(self.at(name)?)
+    }
+    /// All states, in the order declared.
+    pub fn states(&self) -> &[State] {
+        &self.states
+    }
+    /// All transitions, in the order declared.
+    pub fn transitions(&self) -> &[Transition] {
+        &self.transitions
+    }
+    /// The transition of this name that leaves this state; of alternatives the first.
+    pub fn transition(&self, from: &StateName, name: &TransitionName) -> Option<&Transition> {
+        let first = self.alternatives(self.at(from)?, name).first()?;
+        self.transitions.get(*first as usize)
+    }
+    /// What leaves a state, in the order declared.
+    pub fn leaving(&self, from: &StateName) -> impl Iterator<Item = &Transition> {
+        let exits = self.at(from).and_then(|i| self.exits.get(i)).map(|e| e.declared.as_slice()).unwrap_or_default();
+        exits.iter().filter_map(|t| self.transitions.get(*t as usize))
+    }
+    /// The timed transitions of a state, in the order declared.
+    pub fn timed(&self, from: &StateName) -> impl Iterator<Item = &Timed> {
+        self.at(from).and_then(|i| self.exits.get(i)).map(|e| e.timed.as_slice()).unwrap_or_default().iter()
+    }
+    /// Whether a state is terminal: it has no exit (S83).
+    pub fn is_terminal(&self, name: &StateName) -> bool {
+        self.at(name).and_then(|i| self.exits.get(i)).is_some_and(|e| e.declared.is_empty())
+    }
+
+    pub(super) fn at(&self, name: &StateName) -> Option<usize> {
+        self.index.get(name).map(|i| *i as usize)
+    }
+
+    /// The transitions of one name that leave a state, as indices, in the order tried.
+    pub(super) fn alternatives(&self, state: usize, name: &TransitionName) -> &[u32] {
+        let Some(exits) = self.exits.get(state) else { return &[] };
+        let of = |i: &u32| self.transitions.get(*i as usize).map(|t| &t.name);
+        let from = exits.named.partition_point(|i| of(i).is_some_and(|n| n < name));
+        let rest = exits.named.get(from..).unwrap_or_default();
+        let count = rest.partition_point(|i| of(i).is_some_and(|n| n == name));
+        rest.get(..count).unwrap_or_default()
+    }
+}

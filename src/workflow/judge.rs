@@ -1,0 +1,259 @@
+//! Whether a transition may be taken, and if not, everything that stands against it.
+//!
+//! [`Workflow::take`] and [`Workflow::available`] ask one function, so they always agree. Nothing is allocated unless something blocks.
+
+use super::compiled::{Transition, Workflow};
+use crate::condition::View;
+use crate::diagnostic::{Text, did_you_mean, text};
+use crate::id::TransitionName;
+use crate::ticket::{Actor, Attribute, Ticket, Value};
+
+/// One thing that stands against a transition (S2).
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
+pub struct Blocker {
+    /// Stable code, one of [`Blocker::CODES`].
+    pub code: &'static str,
+    /// What to say.
+    pub message: Text,
+    /// The attribute that is missing, for `required`.
+    pub field: Option<Attribute>,
+}
+
+impl Blocker {
+    /// All codes, in the order they are listed: `guard` (it does not hold), `guard-fault` (it failed), `role`, `required`, `comment`,
+    /// `unknown-transition`, and last `not-from-state`.
+    pub const CODES: [&'static str; 7] = ["guard", "guard-fault", "role", "required", "comment", "unknown-transition", "not-from-state"];
+
+    fn new(code: &'static str, message: Text) -> Self {
+        Self { code, message, field: None }
+    }
+    /// Whether the actor can remove it by giving what is missing with the transition: a field or a comment.
+    pub fn is_input(&self) -> bool {
+        matches!(self.code, "required" | "comment")
+    }
+}
+
+/// A transition that leaves the ticket's state, and what stands against it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Offer<'w> {
+    /// The transition; of alternatives the one that would be taken, or the first if none would.
+    pub transition: &'w Transition,
+    /// What stands against it; nothing: it may be taken as it is.
+    pub blockers: Vec<Blocker>,
+}
+
+impl Offer<'_> {
+    /// It may be taken as it is.
+    pub fn is_open(&self) -> bool {
+        self.blockers.is_empty()
+    }
+    /// It may be taken once fields or a comment are given: what a host draws a form for.
+    pub fn needs_only_input(&self) -> bool {
+        self.blockers.iter().all(Blocker::is_input)
+    }
+}
+
+/// Whether a guard holds, judged once (S3).
+enum Guard {
+    Holds,
+    Fails(Blocker),
+}
+
+impl Workflow {
+    /// The transition this name means for the ticket in view, or everything that stands against it (S2), `not-from-state` last.
+    ///
+    /// Of same-named alternatives the first whose guard holds is meant (S6); its roles and requirements then decide, so that nobody
+    /// gets round an alternative that is not for him. The actor is `view.actor` with `view.roles`; the comment is the body of `view.message` (the system needs none); fields
+    /// given with the command must already be in `view.ticket`.
+    ///
+    /// # Errors
+    /// All blockers; never an empty list.
+    pub fn take(&self, name: &TransitionName, view: &View<'_>) -> Result<&Transition, Vec<Blocker>> {
+        let here = self.at(&view.ticket.state).map(|s| self.alternatives(s, name)).unwrap_or_default();
+        if !here.is_empty() {
+            let (transition, blockers) = self.judge(here, view).ok_or_else(|| vec![self.unknown(name)])?;
+            return if blockers.is_empty() { Ok(transition) } else { Err(blockers) };
+        }
+        let first = self.names.get(name).and_then(|i| self.transitions.get(*i as usize)).ok_or_else(|| vec![self.unknown(name)])?;
+        let mut blockers = Vec::new();
+        if let Guard::Fails(b) = guard(first, view) {
+            blockers.push(b);
+        }
+        rest(first, view, &mut blockers);
+        let state = &view.ticket.state;
+        let label = self.state(state).map_or_else(|| text(state.as_str(), state.as_str()), |s| s.label.clone());
+        blockers.push(Blocker::new(
+            "not-from-state",
+            text(
+                format!("`{name}` does not leave the state `{state}` ({})", label.get(crate::diagnostic::Lang::En)),
+                format!("当前状态 `{state}`（{}）没有流转 `{name}`", label.get(crate::diagnostic::Lang::Zh)),
+            ),
+        ));
+        Err(blockers)
+    }
+
+    /// Every transition that leaves the ticket's state, in the order declared, each name once, with what stands against it. Whatever is
+    /// not listed is refused by [`Workflow::take`] too.
+    pub fn available(&self, view: &View<'_>) -> Vec<Offer<'_>> {
+        let Some(state) = self.at(&view.ticket.state) else { return Vec::new() };
+        let declared = self.exits.get(state).map(|e| e.declared.as_slice()).unwrap_or_default();
+        let mut offers = Vec::with_capacity(declared.len());
+        for i in declared {
+            let Some(transition) = self.transitions.get(*i as usize) else { continue };
+            let here = self.alternatives(state, &transition.name);
+            if here.first() != Some(i) {
+                continue;
+            }
+            if let Some((transition, blockers)) = self.judge(here, view) {
+                offers.push(Offer { transition, blockers });
+            }
+        }
+        offers
+    }
+
+    /// The alternative that is meant, with what stands against it. `None` only for no alternatives.
+    fn judge(&self, alternatives: &[u32], view: &View<'_>) -> Option<(&Transition, Vec<Blocker>)> {
+        let mut blockers = Vec::new();
+        let mut all = alternatives.iter().filter_map(|i| self.transitions.get(*i as usize));
+        for t in all.by_ref() {
+            match guard(t, view) {
+                Guard::Holds => {
+                    // The guards of the alternatives before it chose, they do not block.
+                    blockers.clear();
+                    rest(t, view, &mut blockers);
+                    return Some((t, blockers));
+                }
+                Guard::Fails(b) => {
+                    let fault = b.code == "guard-fault";
+                    blockers.push(b);
+                    // A guard that failed might have held: nothing after it may be taken in its stead.
+                    if fault {
+                        rest(t, view, &mut blockers);
+                        return Some((t, blockers));
+                    }
+                }
+            }
+        }
+        let mut first = None;
+        for t in alternatives.iter().filter_map(|i| self.transitions.get(*i as usize)) {
+            first = first.or(Some(t));
+            rest(t, view, &mut blockers);
+        }
+        let mut seen: Vec<Blocker> = Vec::with_capacity(blockers.len());
+        for b in blockers {
+            if !seen.contains(&b) {
+                seen.push(b);
+            }
+        }
+        seen.sort_by_key(|b| Blocker::CODES.iter().position(|c| *c == b.code));
+        first.map(|t| (t, seen))
+    }
+
+    fn unknown(&self, name: &TransitionName) -> Blocker {
+        let like = did_you_mean(name.as_str(), self.names.keys().map(TransitionName::as_str));
+        let (en, zh) = like.map_or_else(Default::default, |t| (format!("; {}", t.en), format!("；{}", t.zh)));
+        let workflow = &self.name;
+        Blocker::new(
+            "unknown-transition",
+            text(format!("the workflow `{workflow}` has no transition `{name}`{en}"), format!("工作流 `{workflow}` 没有流转 `{name}`{zh}")),
+        )
+    }
+}
+
+fn guard(t: &Transition, view: &View<'_>) -> Guard {
+    let Some(condition) = &t.guard else { return Guard::Holds };
+    let mut view = *view;
+    view.transition = Some(&t.name);
+    match condition.holds(&view) {
+        Ok(true) => Guard::Holds,
+        Ok(false) => {
+            let why = condition.first_false(&view).unwrap_or_else(|| condition.to_string());
+            Guard::Fails(Blocker::new("guard", text(format!("the condition does not hold: {why}"), format!("条件不满足：{why}"))))
+        }
+        Err(fault) => Guard::Fails(Blocker::new(
+            "guard-fault",
+            text(
+                format!("the condition could not be judged: {}", fault.message.get(crate::diagnostic::Lang::En)),
+                format!("条件无法判断：{}", fault.message.get(crate::diagnostic::Lang::Zh)),
+            ),
+        )),
+    }
+}
+
+/// Roles, required attributes and comment.
+fn rest(t: &Transition, view: &View<'_>, blockers: &mut Vec<Blocker>) {
+    if !may(t, view) {
+        blockers.push(Blocker::new("role", no_role(t)));
+    }
+    for (a, label) in t.required.iter().zip(&t.required_labels) {
+        if !filled(view.ticket, a) {
+            let message = text(
+                format!("`{}` ({}) must be filled", a.name(), label.get(crate::diagnostic::Lang::En)),
+                format!("必须填写 `{}`（{}）", a.name(), label.get(crate::diagnostic::Lang::Zh)),
+            );
+            blockers.push(Blocker { field: Some(a.clone()), ..Blocker::new("required", message) });
+        }
+    }
+    // The system has nobody who could write one; what takes a transition by itself says why in its cause.
+    if t.comment_required && *view.actor != Actor::System && view.message.is_none_or(|m| m.body.trim().is_empty()) {
+        blockers.push(Blocker::new("comment", text("a comment must be given", "必须填写说明")));
+    }
+}
+
+/// The word for the kind of an actor.
+fn word(actor: &Actor) -> &'static str {
+    match actor {
+        Actor::Agent(_) => "agent",
+        Actor::Requester(_) => "requester",
+        Actor::Vendor(_) => "vendor",
+        Actor::Integration(_) => "integration",
+        Actor::System => "system",
+    }
+}
+
+fn may(t: &Transition, view: &View<'_>) -> bool {
+    if *view.actor == Actor::System {
+        return true;
+    }
+    let kind = word(view.actor);
+    if t.roles.is_empty() {
+        return matches!(view.actor, Actor::Agent(_) | Actor::Integration(_));
+    }
+    t.roles.iter().any(|r| if super::ACTOR_WORDS.contains(&r.as_str()) { *r == *kind } else { view.roles.contains(r) })
+}
+
+fn no_role(t: &Transition) -> Text {
+    if t.roles.is_empty() {
+        return text("only an agent, an integration or the system may do this", "只有处理人员、集成程序或系统可以执行");
+    }
+    let list = |lang| {
+        let named = |(r, l): (&crate::id::RoleName, &Text)| {
+            let label = l.get(lang);
+            if label.is_empty() || label == r.as_str() { format!("`{r}`") } else { format!("`{r}` ({label})") }
+        };
+        t.roles.iter().zip(&t.role_labels).map(named).collect::<Vec<_>>().join(", ")
+    };
+    text(
+        format!("this needs one of the roles {}", list(crate::diagnostic::Lang::En)),
+        format!("需要以下角色之一：{}", list(crate::diagnostic::Lang::Zh)),
+    )
+}
+
+fn filled(t: &Ticket, a: &Attribute) -> bool {
+    match a {
+        Attribute::Subject => !t.subject.trim().is_empty(),
+        Attribute::Description => !t.description.trim().is_empty(),
+        Attribute::Category => t.category.is_some(),
+        Attribute::Impact => t.impact.is_some(),
+        Attribute::Urgency => t.urgency.is_some(),
+        Attribute::Organisation => t.organisation.is_some(),
+        Attribute::Field(f) => match t.field(f.as_str()) {
+            None => false,
+            Some(Value::Text(s)) => !s.trim().is_empty(),
+            Some(Value::Choices(c)) => !c.is_empty(),
+            Some(_) => true,
+        },
+    }
+}

@@ -1,0 +1,81 @@
+//! Workflows: the lifecycle of a ticket as states and transitions, checked when it is loaded.
+//!
+//! What it is: [`WorkflowDefinition`], written in TOML (`workflows/NAME.toml`) or built in Rust; the check that finds every problem of
+//! it at once, with its place; and [`Workflow`], the compiled form, which answers what a transition needs ([`Workflow::take`]), what
+//! may be done now and why the rest may not ([`Workflow::available`]).
+//! What it never does: change a ticket, read a clock, or run an action. After-actions, timed transitions and limits are data here;
+//! `engine` makes events of them.
+//! Read next: `definition` for what can be written, `judge` for how a transition is refused, then [`crate::engine`].
+//!
+//! The TOML form:
+//!
+//! ```toml
+//! name = "incident"
+//! version = 1
+//! initial = "new"                        # or a list; the first is the default (S8)
+//!
+//! [states.new]
+//! class = "new"                          # new open pending on_hold resolved closed cancelled (S83)
+//! label = { en = "New", zh = "待处理" }
+//! responsible = "group"                  # group assignee requester vendor role:NAME (S61)
+//! limit = "4bh"                          # S61, S79
+//!
+//! [states.waiting]
+//! class = "pending"
+//! label = { en = "Waiting for the customer", zh = "待客户回复" }
+//! waits_on = "requester"                 # S77
+//! on_requester_reply = "resume"          # S78
+//! responsible = "requester"
+//!
+//! [[transitions]]
+//! name = "resume"
+//! label = { en = "Resume", zh = "继续处理" }
+//! from = "waiting"                       # one, several, or "*": every state that is not final, except the target
+//! to = "new"                             # "=" stays; external = true makes that a leaving and entering (S4)
+//! roles = ["agent", "requester"]
+//! guard = "t.impact != ()"
+//! required = ["category"]
+//! comment = true
+//! after = [{ tag = "resumed" }, { notify = { to = "assignee", template = "resumed" } }]
+//!
+//! [[timed]]
+//! from = "waiting"
+//! after = "5bd"
+//! transition = "resume"
+//! ```
+
+mod check;
+mod check_paths;
+mod check_states;
+mod check_transitions;
+mod compiled;
+mod definition;
+mod graph;
+mod judge;
+mod places;
+mod read;
+
+pub use compiled::{State, Timed, Transition, Workflow};
+pub use definition::{Responsible, StateDefinition, TimedDefinition, TransitionDefinition, WorkflowDefinition};
+pub use judge::{Blocker, Offer};
+pub use read::declare;
+
+/// The words for kinds of actors that stand beside the playbook's roles. They are matched against who acts, never against the roles
+/// the host names, so that no role can be made to pass for the system.
+pub const ACTOR_WORDS: [&str; 5] = ["agent", "requester", "vendor", "integration", "system"];
+
+/// The colours a state may have by name; any other is written `#rrggbb`. Amber and red are the flags of S62.
+pub const COLOURS: [&str; 16] = [
+    "grey", "yellow", "purple", "brown", "green", "blue", "outline", "orange", "teal", "cyan", "pink", "indigo", "lime", "olive", "navy",
+    "black",
+];
+
+/// Bounds of one workflow; beyond them loading says `too-many`.
+pub(crate) mod most {
+    /// States.
+    pub(crate) const STATES: usize = 4_096;
+    /// Transitions as written.
+    pub(crate) const TRANSITIONS: usize = 16_384;
+    /// Exits of all states together: what `*` and lists of states make of the transitions.
+    pub(crate) const EXITS: usize = 262_144;
+}
