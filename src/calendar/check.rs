@@ -2,7 +2,7 @@
 
 use super::compiled::{Calendar, Kind};
 use super::definition::CalendarDefinition;
-use super::rules::Rules;
+use super::rules::{Rules, day_of};
 use super::window::{DAY, DAY_NAMES, Holiday, Window};
 use super::zone::Zone;
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, text};
@@ -65,7 +65,10 @@ pub(super) fn compile(definition: &CalendarDefinition, places: &Places) -> (Resu
         found.push(never(definition).at(places.whole.clone()));
         return (Err(found), Diagnostics::new());
     }
-    let idle = |date: &NaiveDate| date.pred_opt().is_none_or(|before| calendar_without_breaks(definition, zone, *date, before));
+    let without = Rules::new(&CalendarDefinition { date_breaks: BTreeMap::new(), ..definition.clone() }, zone);
+    // A break may also end the night before early.
+    let closed = |day: i64| without.open_on(day).is_empty();
+    let idle = |date: &NaiveDate| closed(day_of(*date)) && closed(day_of(*date).saturating_sub(1));
     for (date, _) in definition.date_breaks.iter().filter(|(d, _)| idle(d)) {
         found.push(
             Diagnostic::warning(
@@ -79,12 +82,6 @@ pub(super) fn compile(definition: &CalendarDefinition, places: &Places) -> (Resu
         );
     }
     (Ok(calendar), found)
-}
-
-/// Whether nothing would be open on `date` even without breaks.
-fn calendar_without_breaks(definition: &CalendarDefinition, zone: Zone, date: NaiveDate, before: NaiveDate) -> bool {
-    let plain = Rules::new(&CalendarDefinition { date_breaks: BTreeMap::new(), ..definition.clone() }, zone);
-    plain.open_on(super::rules::day_of(date)).is_empty() && plain.open_on(super::rules::day_of(before)).is_empty()
 }
 
 fn never(definition: &CalendarDefinition) -> Diagnostic {

@@ -10,6 +10,8 @@
 )]
 
 mod architecture;
+mod calendar;
 mod rules;
 mod scale;
 mod sla;
+mod vectors_business_time;

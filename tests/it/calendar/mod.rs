@@ -1,0 +1,17 @@
+//! The calendar room: laws over random calendars and all clock changes, definitions, TOML, spans, the real logs.
+
+mod clock_changes;
+mod days;
+mod definitions;
+mod laws;
+mod logs;
+mod made;
+mod reading;
+mod spans;
+
+use chrono::{DateTime, Utc};
+
+/// An instant from RFC 3339 text.
+fn at(s: &str) -> DateTime<Utc> {
+    s.parse().unwrap()
+}
