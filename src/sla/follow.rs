@@ -216,7 +216,7 @@ impl<'a> Work<'a> {
     }
     /// Whether a sign ends an open clock, and at which own instant.
     fn ends(&self, sign: Sign, c: &Clock, metric: &Metric) -> Option<UtcInstant> {
-        let owed = self.ticket.conversation.oldest_unanswered;
+        let owed = metric.key(&self.ticket.conversation);
         let per_message = metric.scope == Scope::Message;
         let class = self.ticket.class;
         match sign {
@@ -224,7 +224,7 @@ impl<'a> Work<'a> {
             Sign::Final => matches!(class, StateClass::Resolved | StateClass::Closed).then_some(self.at),
             Sign::Answered => self.seen.answer.filter(|_| !per_message || owed != c.message),
             Sign::NotOwed => (owed != c.message && self.seen.answer.is_none() && !class.is_final()).then_some(self.at),
-            Sign::Owed | Sign::OwedAgain => owed.filter(|o| Some(*o) != c.message).map(|o| o.at),
+            Sign::Owed | Sign::OwedAgain | Sign::Spoken => owed.filter(|o| Some(*o) != c.message).map(|o| o.at),
             Sign::Opened => self.seen.opened.then_some(self.at),
             Sign::Reopened => self.seen.reopened.then_some(self.at),
         }
@@ -352,13 +352,13 @@ impl<'a> Work<'a> {
         }
         let rest = t.resting.iter().find(|c| c.id.agreement == p.adopted.agreement && c.id.metric == p.metric.name);
         if restart.is_some() {
-            let message = t.conversation.oldest_unanswered.filter(|_| p.metric.scope == Scope::Message);
+            let message = p.metric.key(&t.conversation).filter(|_| p.metric.scope == Scope::Message);
             return self.begin(p, self.at, message, None);
         }
         let cancelled = rest.is_some_and(|r| t.closed_clocks.iter().any(|c| c.id == r.id && c.outcome == Outcome::Cancelled));
         let rebase = p.policy.on_change == OnChange::Rebase;
         match p.metric.scope {
-            Scope::Ticket => self.start_for_ticket(p, rest.filter(|_| cancelled), rest.is_some()),
+            Scope::Ticket => self.start_for_ticket(p, rest, cancelled),
             Scope::Cycle => match rest {
                 None if self.seen.opened => self.begin(p, self.at, None, t.class.is_final().then_some(self.at)),
                 None => self.begin(p, if rebase && t.cycle == 1 { t.created_at } else { self.at }, None, None),
@@ -375,12 +375,15 @@ impl<'a> Work<'a> {
                 if t.class.is_final() || (again && open.iter().any(first)) {
                     return None;
                 }
-                let key = t.conversation.oldest_unanswered?;
+                let key = p.metric.key(&t.conversation)?;
                 match rest.filter(|r| r.message == Some(key)) {
                     Some(rest) if cancelled && p.policy.on_change != OnChange::Restart => self.resume(p, rest, !self.seen.reopened),
+                    Some(rest) if !cancelled && self.seen.reopened && p.policy.on_reopen != OnReopen::New => {
+                        self.resume(p, rest, p.policy.on_reopen == OnReopen::Counted)
+                    }
                     Some(_) if !cancelled => None,
                     _ => {
-                        let from = if self.seen.asked.is_some() || self.seen.opened {
+                        let from = if self.seen.asked.is_some() || self.seen.answer.is_some() || self.seen.opened {
                             believed(key.at, self.at, Some(p.policy))
                         } else if rebase && !self.seen.reopened {
                             key.at.clamp(t.created_at.min(self.at), self.at)
@@ -393,13 +396,14 @@ impl<'a> Work<'a> {
             }
         }
     }
-    fn start_for_ticket(&mut self, p: &Place<'_>, cancelled: Option<&Clock>, ran: bool) -> Option<ClockId> {
+    fn start_for_ticket(&mut self, p: &Place<'_>, rest: Option<&Clock>, cancelled: bool) -> Option<ClockId> {
         let t = self.ticket;
-        if let Some(rest) = cancelled {
-            return if t.conversation.first_answer.is_none() { self.resume(p, rest, !self.seen.reopened) } else { None };
-        }
-        if ran {
-            return None;
+        if let Some(rest) = rest {
+            // Still owed after a policy without this target, or after a reopening, if nobody ever answered.
+            let met = t.closed_clocks.iter().any(|c| c.id == rest.id && c.outcome == Outcome::Met);
+            let owed = t.conversation.first_answer.is_none() && !met && (cancelled || self.seen.reopened);
+            let count_gap = if self.seen.reopened { p.policy.on_reopen == OnReopen::Counted } else { true };
+            return if owed { self.resume(p, rest, count_gap) } else { None };
         }
         if !self.seen.opened {
             // A policy adopted late: the first response is owed since the ticket began.

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Text, text};
 use crate::id::MetricName;
-use crate::ticket::WaitsOn;
+use crate::ticket::{Conversation, MessageRef, WaitsOn};
 
 /// Something seen in a step that a metric may be declared by. More will come; match with a wildcard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -16,6 +16,8 @@ pub enum Sign {
     Owed,
     /// As [`Sign::Owed`], but not while the first response of the same agreement is still running.
     OwedAgain,
+    /// An agent spoke to the requester at least once: since the last time (S40).
+    Spoken,
     /// A human agent spoke to the requester, a call included (S38).
     Answered,
     /// Nothing is owed any more though nobody answered: the message was judged automatic or mere thanks (S81).
@@ -66,10 +68,16 @@ pub struct Metric {
 }
 
 impl Metric {
+    /// The message a run per message belongs to now, if the ticket has one (S39, S40, S48).
+    pub(super) fn key(&self, conversation: &Conversation) -> Option<MessageRef> {
+        if self.start.contains(&Sign::Spoken) { conversation.last_answer } else { conversation.oldest_unanswered }
+    }
     /// First response (S38).
     pub const FIRST_RESPONSE: &'static str = "first_response";
     /// Next response (S39).
     pub const NEXT_RESPONSE: &'static str = "next_response";
+    /// Update every so often after the first response, whether the requester waits or not (S40).
+    pub const PERIODIC_UPDATE: &'static str = "periodic_update";
     /// Update while the requester waits (S40).
     pub const UPDATE: &'static str = "update";
     /// Resolution.
@@ -88,7 +96,7 @@ impl Metric {
                 start: start.to_vec(),
                 stops: stops.to_vec(),
             };
-        use Sign::{Answered, Cancelled, Final, NotOwed, Opened, Owed, OwedAgain, Reopened};
+        use Sign::{Answered, Cancelled, Final, NotOwed, Opened, Owed, OwedAgain, Reopened, Spoken};
         let requester = &[WaitsOn::Requester];
         vec![
             metric(
@@ -119,6 +127,16 @@ impl Metric {
                 &[Answered],
                 &[Final],
                 &[Cancelled, NotOwed],
+                requester,
+            ),
+            metric(
+                Self::PERIODIC_UPDATE,
+                text("periodic update", "定期更新"),
+                Scope::Message,
+                &[Spoken],
+                &[Answered, Final],
+                &[],
+                &[Cancelled],
                 requester,
             ),
             metric(Self::RESOLUTION, text("resolution", "解决"), Scope::Cycle, &[Opened, Reopened], &[Final], &[], &[Cancelled], requester),

@@ -11,6 +11,7 @@ mod explain;
 mod fire;
 mod follow;
 mod metric;
+mod overlap;
 mod policy;
 mod read;
 mod reckon;

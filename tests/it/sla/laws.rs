@@ -120,6 +120,7 @@ fn agreements(on_change: OnChange, on_reopen: OnReopen, by_agent: OpenedByAgent)
             .target("first_response", None, "30m")
             .target("resolution", None, "6h")
             .target("update", None, "1h")
+            .target("periodic_update", None, "2h")
     };
     let mut urgent = Alert::level("resolution", 2, "0m".parse().unwrap(), vec![Action::Priority("urgent".into())]);
     urgent.when = Some(form(r#"{"field": "priority", "is_not": "urgent"}"#));
@@ -175,7 +176,7 @@ fn figures(t: &Ticket) -> impl PartialEq + std::fmt::Debug {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: pick(300, 10_000, 50_000), failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: pick(60, 10_000, 50_000), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn s56_recompute_equals_the_bookkeeping_at_every_prefix(a in policies(), first in any::<bool>(), h in history(60), cut in any::<prop::sample::Index>(), sweep in prop::option::of(1000i64..200_000)) {

@@ -249,6 +249,36 @@ fn s45_reopening_counted_and_new() {
 }
 
 #[test]
+fn s38_s45_a_first_response_nobody_gave_is_owed_again_after_reopening() {
+    let a = one(policy());
+    let mut d = created(&a, "2025-09-01T09:00:00Z");
+    d.moves("2025-09-01T10:00:00Z", "resolved");
+    assert_eq!(d.closed("first_response").outcome, Outcome::Unanswered);
+    d.moves("2025-09-01T15:00:00Z", "open");
+    assert_eq!(d.due("first_response"), Some(t("2025-09-01T16:00:00Z")));
+    d.answers("2025-09-01T15:30:00Z");
+    assert_eq!((d.closed("first_response").outcome, d.closed("first_response").id.run), (Outcome::Met, 1));
+    d.moves("2025-09-01T16:00:00Z", "resolved");
+    d.moves("2025-09-01T17:00:00Z", "open");
+    assert!(d.ticket().clock("first_response").is_none());
+    check(&d);
+}
+
+#[test]
+fn s40_periodic_update_runs_from_answer_to_answer() {
+    let a = one(policy().target("periodic_update", None, "3bh").target("update", None, "1bh"));
+    let mut d = created(&a, "2025-09-01T09:00:00Z");
+    assert_eq!((d.due("periodic_update"), d.due("update")), (None, Some(t("2025-09-01T10:00:00Z"))));
+    d.answers("2025-09-01T09:30:00Z");
+    assert_eq!((d.due("periodic_update"), d.due("update")), (Some(t("2025-09-01T13:30:00Z")), None));
+    d.asks("2025-09-01T10:00:00Z");
+    assert_eq!(d.due("periodic_update"), Some(t("2025-09-01T13:30:00Z")), "regardless of the requester");
+    d.answers("2025-09-01T11:00:00Z");
+    assert_eq!((d.due("periodic_update"), d.clock("periodic_update").id.run), (Some(t("2025-09-01T15:00:00Z")), 2));
+    check(&d);
+}
+
+#[test]
 fn s46_rebase_measures_from_the_start_with_pauses_kept() {
     let a = one(policy());
     let mut d = created(&a, "2025-09-01T09:00:00Z");

@@ -4,3 +4,4 @@ pub mod simulator;
 
 mod laws;
 mod lines;
+mod reading;
