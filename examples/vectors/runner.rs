@@ -3,6 +3,8 @@
 
 #[path = "business_time.rs"]
 pub mod business_time;
+#[path = "sla.rs"]
+pub mod sla;
 
 use serde_json::Value;
 use std::{
@@ -42,7 +44,7 @@ pub struct Kind {
 /// Every folder there is. To add one: a file beside this one with `pub fn case(file: &Value, case: &Value) -> Outcome`.
 pub const KINDS: [Kind; 3] = [
     Kind { folder: "business_time", run: Some(business_time::case) },
-    Kind { folder: "sla", run: None },
+    Kind { folder: "sla", run: Some(sla::case) },
     Kind { folder: "workflow", run: None },
 ];
 
@@ -143,7 +145,9 @@ fn one_file(path: &Path, report: &mut Report) {
     };
     let Some(kind) = kind_of(path, &file) else { return report.broken.push((name, "no known schema or folder".to_string())) };
     let Some(run) = kind.run else { return report.later.push(name) };
-    let Some(cases) = file["cases"].as_array() else { return report.broken.push((name, "no list `cases`".to_string())) };
+    let Some(cases) = file["cases"].as_array().or_else(|| file["scenarios"].as_array()) else {
+        return report.broken.push((name, "no list `cases` or `scenarios`".to_string()));
+    };
     for case in cases {
         let id = case["id"].as_str().unwrap_or("?").to_string();
         let outcome = catch_unwind(AssertUnwindSafe(|| run(&file, case)))

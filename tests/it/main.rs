@@ -15,3 +15,4 @@ mod rules;
 mod scale;
 mod sla;
 mod vectors_business_time;
+mod vectors_sla;

@@ -1,6 +1,6 @@
-//! The sla room: a pure simulator that does with it what the engine does, tests by S-line, laws over random histories.
+//! The sla room: tests by S-line, reading, and laws over random histories, driven by the pure simulator of the vectors' runner.
 
-pub mod simulator;
+use crate::vectors_business_time::runner::sla::simulator;
 
 mod laws;
 mod lines;
