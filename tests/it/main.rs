@@ -14,5 +14,6 @@ mod calendar;
 mod rules;
 mod scale;
 mod sla;
+mod store;
 mod vectors_business_time;
 mod vectors_sla;
