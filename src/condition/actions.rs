@@ -179,6 +179,11 @@ fn fit(attribute: &Attribute, value: Option<Value>, schema: &Schema, place: &dyn
 
 /// The actions of a list (or of a single action), every name checked; problems are put down in the item's document.
 pub(crate) fn actions_from_toml(item: &Item<'_>, schema: &Schema) -> Vec<Action> {
+    placed_actions(item, schema).into_iter().map(|(a, _)| a).collect()
+}
+
+/// As [`actions_from_toml`], each with its place.
+pub(crate) fn placed_actions(item: &Item<'_>, schema: &Schema) -> Vec<(Action, Place)> {
     let items = item.one_or_many();
     if items.len() > MOST {
         item.wrong::<()>(
@@ -187,7 +192,7 @@ pub(crate) fn actions_from_toml(item: &Item<'_>, schema: &Schema) -> Vec<Action>
             None,
         );
     }
-    items.iter().take(MOST).filter_map(|i| action(i, schema)).collect()
+    items.iter().take(MOST).filter_map(|i| Some((action(i, schema)?, i.place()))).collect()
 }
 
 fn action(item: &Item<'_>, schema: &Schema) -> Option<Action> {

@@ -29,6 +29,8 @@ pub(crate) struct Document<'s> {
     lines: Vec<usize>,
     root: Spanned<DeTable<'s>>,
     problems: RefCell<Diagnostics>,
+    /// It is TOML. If not, what can still be read of it means nothing, and only the syntax is reported.
+    sound: bool,
 }
 
 /// A value with its place and the key it stands under.
@@ -64,20 +66,30 @@ impl<'s> Document<'s> {
     pub(crate) fn parse(file: &str, content: &'s str) -> Self {
         let lines = std::iter::once(0).chain(content.match_indices('\n').map(|(i, _)| i.saturating_add(1))).collect();
         let (root, errors) = DeTable::parse_recoverable(content);
-        let document = Self { file: file.into(), content, lines, root, problems: RefCell::default() };
-        for e in errors.iter().take(100) {
-            let place = e.span().map_or_else(|| Place::file(document.file.clone()), |s| document.place(s.start, s.end));
+        let mut document = Self { file: file.into(), content, lines, root, problems: RefCell::default(), sound: true };
+        let (mut last, mut broken) = (None, false);
+        for e in &errors {
+            let place = e.span().map_or_else(|| document.whole(), |s| document.place(s.start, s.end));
             let says = e.message().lines().map(str::trim).collect::<Vec<_>>().join(", ");
-            document.report(match says.as_str() {
-                "duplicate key" => {
-                    let key = e.span().and_then(|s| content.get(s)).unwrap_or_default();
+            if says == "duplicate key" {
+                let key = e.span().and_then(|s| content.get(s)).unwrap_or_default();
+                document.report(
                     Diagnostic::error("duplicate-key", text(format!("`{key}` stands here a second time"), format!("`{key}` 重复出现")))
                         .at(place)
-                        .help(text("remove or rename one of the two", "请删除其中一个或改名"))
-                }
-                _ => Diagnostic::error("toml-syntax", text(format!("not TOML: {says}"), format!("TOML 语法错误：{says}"))).at(place),
-            });
+                        .help(text("remove or rename one of the two", "请删除其中一个或改名")),
+                );
+                continue;
+            }
+            broken = true;
+            // One bracket that is not closed makes an error of every line after it: only the first of neighbours is told.
+            let follows = last.is_some_and(|l: u32| place.line <= l.saturating_add(3));
+            last = Some(place.line);
+            if !follows {
+                let says = text(format!("not TOML: {says}"), format!("TOML 语法错误：{says}"));
+                document.report(Diagnostic::error("toml-syntax", says).at(place));
+            }
         }
+        document.sound = !broken;
         document
     }
 
@@ -93,14 +105,16 @@ impl<'s> Document<'s> {
         Table { document: self, table: self.root.get_ref(), start: 0, end: 0 }
     }
 
-    /// Puts a problem down.
+    /// Puts a problem down; none but syntax if the file is no TOML.
     pub(crate) fn report(&self, d: Diagnostic) {
-        self.problems.borrow_mut().push(d);
+        if self.sound {
+            self.problems.borrow_mut().push(d);
+        }
     }
 
     /// Puts problems down.
     pub(crate) fn report_all(&self, d: Diagnostics) {
-        self.problems.borrow_mut().extend(d);
+        d.into_iter().for_each(|d| self.report(d));
     }
 
     /// The whole file as a place.
@@ -417,7 +431,7 @@ pub(crate) fn unknown<'n>(
     let list = if few.is_empty() {
         text(format!("there is no {} at all yet", what.0), format!("尚未定义任何{}", what.1))
     } else {
-        text(format!("there are {few}"), format!("已有：{few}"))
+        text(format!("known here: {few}"), format!("已有：{few}"))
     };
     Diagnostic::error(code, text(format!("no {} `{name}`", what.0), format!("没有{} `{name}`", what.1)))
         .at(place)

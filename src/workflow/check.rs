@@ -14,6 +14,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// `*` in `from`.
 const ANY: &str = "*";
 
+/// So many problems have suggestions drawn from all names.
+const SUGGESTED: usize = 200;
+
 /// Checks and compiles. A workflow comes exactly if no problem found here is an error.
 pub(super) fn compile(
     definition: &WorkflowDefinition,
@@ -21,8 +24,17 @@ pub(super) fn compile(
     schema: &Schema,
     scripts: &dyn Scripts,
 ) -> (Option<Workflow>, Diagnostics) {
-    let mut check =
-        Check { d: definition, places, schema, bad: Diagnostics::new(), index: BTreeMap::new(), from: Vec::new(), to: Vec::new() };
+    let mut check = Check {
+        d: definition,
+        places,
+        schema,
+        bad: Diagnostics::new(),
+        index: BTreeMap::new(),
+        named: BTreeMap::new(),
+        unnamed: false,
+        from: Vec::new(),
+        to: Vec::new(),
+    };
     let workflow = check.run(scripts);
     check.bad.sort();
     (workflow.filter(|_| !check.bad.has_errors()), check.bad)
@@ -35,6 +47,10 @@ pub(super) struct Check<'a> {
     pub(super) bad: Diagnostics,
     /// States by name, the first of each.
     pub(super) index: BTreeMap<&'a StateName, usize>,
+    /// Transitions by name.
+    pub(super) named: BTreeMap<&'a TransitionName, Vec<usize>>,
+    /// The name of some transition could not be read.
+    pub(super) unnamed: bool,
     /// For each transition the states it leaves.
     pub(super) from: Vec<Vec<usize>>,
     /// For each transition the state it leads to, if it is another than where it begins and known.
@@ -100,7 +116,9 @@ impl<'a> Check<'a> {
         self.bad.push(Diagnostic::warning(code, message).at(place).help(help));
     }
     pub(super) fn unknown_state(&mut self, code: &'static str, name: &StateName, place: Place) {
-        let known = self.index.keys().map(|n| n.as_str());
+        // Suggestions cost the number of names each; of very many problems only the first have them.
+        let most = if self.bad.len() > SUGGESTED { 12 } else { usize::MAX };
+        let known = self.index.keys().map(|n| n.as_str()).take(most);
         let found = unknown(code, ("state", "状态"), name.as_str(), known, place);
         self.bad.push(found);
     }
@@ -158,7 +176,10 @@ impl<'a> Check<'a> {
             }
         }
         for (i, t) in self.d.transitions.iter().enumerate() {
-            if !self.places.unsure(Part::Transition(i), "name") {
+            if self.places.unsure(Part::Transition(i), "name") {
+                self.unnamed = true;
+            } else {
+                self.named.entry(&t.name).or_default().push(i);
                 self.bad.extend(bad_name(t.name.as_str(), self.places.at(Part::Transition(i), "name", 0)));
             }
         }
@@ -283,22 +304,20 @@ impl<'a> Check<'a> {
         if !found.is_empty() || name.as_str().is_empty() {
             return found;
         }
-        let anywhere: Vec<usize> =
-            (0..self.d.transitions.len()).filter(|i| self.d.transitions.get(*i).is_some_and(|t| t.name == *name)).collect();
+        let anywhere = self.named.get(name).cloned().unwrap_or_default();
         if anywhere.is_empty() {
-            let known: BTreeSet<&str> = self.d.transitions.iter().map(|t| t.name.as_str()).filter(|n| !n.is_empty()).collect();
-            self.bad.push(unknown("unknown-transition", ("transition", "流转"), name.as_str(), known.into_iter(), place));
+            if !self.unnamed {
+                let most = if self.bad.len() > SUGGESTED { 12 } else { usize::MAX };
+                let known = self.named.keys().map(|n| n.as_str()).take(most);
+                self.bad.push(unknown("unknown-transition", ("transition", "流转"), name.as_str(), known, place));
+            }
         } else if !anywhere.iter().any(|i| self.doubts_from(*i)) {
-            let state = self.name_of(state);
-            let here: BTreeSet<&str> = exits
-                .get(self.index.get(&StateName::new(state)).copied().unwrap_or(usize::MAX))
-                .map(|e| e.declared.as_slice())
-                .unwrap_or_default()
-                .iter()
-                .filter_map(|i| self.d.transitions.get(*i as usize))
-                .map(|t| t.name.as_str())
-                .collect();
+            let named = exits.get(state).map(|e| e.named.as_slice()).unwrap_or_default();
+            let mut here: Vec<&str> =
+                named.iter().take(64).filter_map(|i| self.d.transitions.get(*i as usize)).map(|t| t.name.as_str()).collect();
+            here.dedup();
             let few = here.iter().take(12).map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
+            let state = self.name_of(state);
             let help = if few.is_empty() {
                 text(format!("nothing leaves `{state}`"), format!("`{state}` 没有出口"))
             } else {
@@ -317,7 +336,7 @@ impl<'a> Check<'a> {
     pub(super) fn doubts_from(&self, transition: usize) -> bool {
         let known = |s: &StateName| *s == *ANY || self.index.contains_key(s);
         self.places.unsure(Part::Transition(transition), "from")
-            || self.d.transitions.get(transition).is_some_and(|t| !t.from.iter().all(known))
+            || self.d.transitions.get(transition).is_some_and(|t| t.from.is_empty() || !t.from.iter().all(known))
     }
 
     pub(super) fn label(&mut self, label: Option<&Text>, part: Part, what: (&str, &str), name: &str) -> Text {

@@ -3,7 +3,7 @@
 use super::definition::{Responsible, StateDefinition, TimedDefinition, TransitionDefinition, WorkflowDefinition};
 use super::places::{Part, Places};
 use crate::calendar::Span;
-use crate::condition::actions_from_toml;
+use crate::condition::placed_actions;
 use crate::condition::reading::{Document, Item, Table};
 use crate::diagnostic::{did_you_mean, text};
 use crate::id::*;
@@ -216,12 +216,9 @@ fn transition(item: &Item<'_>, part: Part, places: &mut Places, schema: &Schema)
     }
     if let Some(i) = t.get("after") {
         places.set(part, "after", 0, i.place());
-        // An action that could not be read leaves a gap, so the items' places are taken one by one.
-        for one in i.one_or_many() {
-            for action in actions_from_toml(&one, schema) {
-                places.set(part, "after", d.after.len(), one.place());
-                d.after.push(action);
-            }
+        for (action, place) in placed_actions(&i, schema) {
+            places.set(part, "after", d.after.len(), place);
+            d.after.push(action);
         }
     }
     d

@@ -17,3 +17,4 @@ mod sla;
 mod store;
 mod vectors_business_time;
 mod vectors_sla;
+mod workflow;
