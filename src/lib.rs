@@ -3,6 +3,8 @@ pub mod calendar;
 pub mod condition;
 pub mod diagnostic;
 pub mod id;
+pub mod priority;
+pub mod routing;
 pub mod rules;
 pub mod sla;
 pub mod store;

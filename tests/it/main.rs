@@ -11,6 +11,8 @@
 
 mod architecture;
 mod calendar;
+mod priority;
+mod routing;
 mod rules;
 mod scale;
 mod sla;
