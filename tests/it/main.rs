@@ -17,6 +17,7 @@ mod rules;
 mod scale;
 mod sla;
 mod store;
+mod ticket;
 mod vectors_business_time;
 mod vectors_sla;
 mod workflow;

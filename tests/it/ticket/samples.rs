@@ -1,0 +1,308 @@
+//! One fixed value of everything that has a record form; every variant of every enum in it occurs.
+
+use chrono::DateTime;
+use std::collections::{BTreeMap, BTreeSet};
+use ticketry::diagnostic::text;
+use ticketry::id::*;
+use ticketry::ticket::*;
+
+pub fn at(n: i64) -> UtcInstant {
+    DateTime::from_timestamp_micros(1_760_011_200_000_000 + n * 1_000_001).unwrap()
+}
+pub fn id(n: u128) -> TicketId {
+    TicketId::from_u128(0x0192_f0c1_2345_7abc_8def_0123_4567_0000 + n)
+}
+
+pub fn message(kind: MessageKind) -> Message {
+    Message {
+        kind,
+        audience: Audience::Requester,
+        author: Author::Requester,
+        channel: "wechat".into(),
+        body: "打印机坏了 — the printer is broken".into(),
+        language: Some("zh-CN".into()),
+        attachments: vec![Attachment {
+            reference: "file-1".into(),
+            name: "photo.jpg".into(),
+            media_type: "image/jpeg".into(),
+            size: 3_000_000_000,
+            hash: Some(Digest::of([b"photo".as_slice()])),
+        }],
+        automatic: false,
+        thanks: true,
+        external_id: Some("msg-77".into()),
+        at: at(3),
+    }
+}
+
+fn sourced<T>(value: T, by: Provenance) -> Sourced<T> {
+    Sourced { value, by }
+}
+
+pub fn values() -> Vec<Value> {
+    vec![
+        Value::text("文本"),
+        Value::Integer(i64::MIN),
+        Value::Decimal(Decimal::new(-1990, 2)),
+        Value::Boolean(true),
+        Value::Instant(at(1)),
+        Value::Duration(-5_400_000_000),
+        Value::choice("high"),
+        Value::Choices(["a", "b"].map(LevelName::new).into()),
+        Value::Reference("crm:42".into()),
+    ]
+}
+
+pub fn stay() -> Stay {
+    Stay {
+        state: "pending".into(),
+        class: StateClass::Pending,
+        waits_on: WaitsOn::Requester,
+        limit: Some(at(900)),
+        timers: vec![
+            Timer { at: at(10), kind: TimerKind::StateLimit },
+            Timer { at: at(11), kind: TimerKind::Transition("close".into()) },
+            Timer { at: at(12), kind: TimerKind::Rule("nudge".into()) },
+            Timer { at: at(13), kind: TimerKind::Clock(clock_id()) },
+            Timer { at: at(14), kind: TimerKind::PriorityOverride },
+        ],
+    }
+}
+
+pub fn opening() -> Opening {
+    let by = [Provenance::Default, Provenance::Template, Provenance::Requester, Provenance::Rule, Provenance::Agent];
+    Opening {
+        number: 10_042,
+        kind: "incident".into(),
+        workflow: WorkflowRef { name: "incident".into(), version: 3 },
+        subject: "网络中断".into(),
+        description: "no route to host".into(),
+        requester: "wang".into(),
+        provisional: true,
+        organisation: Some("acme".into()),
+        channel: "mail".into(),
+        category: Some(sourced("network/vpn".into(), Provenance::Rule)),
+        impact: Some(sourced("high".into(), Provenance::Requester)),
+        urgency: None,
+        fields: values()
+            .into_iter()
+            .enumerate()
+            .map(|(i, v)| (FieldName::new(format!("field_{i}")), sourced(v, by[i % by.len()])))
+            .collect(),
+        tags: BTreeSet::from(["vip".into(), "停机".into()]),
+        thread: Some("<mail-1@example.org>".into()),
+        follows: Some(id(9)),
+        stay: stay(),
+    }
+}
+
+pub fn clock_id() -> ClockId {
+    ClockId { agreement: Agreement::Customer, metric: "first_response".into(), run: 1 }
+}
+
+pub fn clock(agreement: Agreement, target: Allowance) -> Clock {
+    Clock {
+        id: ClockId { agreement, ..clock_id() },
+        policy: "gold".into(),
+        calendar: "shanghai".into(),
+        calendar_version: 2,
+        cycle: 1,
+        message: Some(MessageRef { revision: Revision::new(1), index: 2, at: at(3) }),
+        target,
+        budget: 900_000_000,
+        started_at: at(3),
+        pauses: vec![Pause { from: at(4), to: at(5), closed: true }],
+        counted: 12_345_678,
+        since: Some(at(6)),
+        paused_since: None,
+        due: Some(at(907)),
+        breached_at: None,
+        marks: vec![Mark { name: "warning:75%".into(), skipped: false }],
+        next_mark: Some(at(700)),
+    }
+}
+
+/// Every event, by the name of its variant.
+pub fn events() -> Vec<(&'static str, Event)> {
+    let skills = BTreeMap::from([(SkillName::new("bgp"), 3u8)]);
+    let link = Link { kind: "duplicate-of".into(), to: LinkTarget::Ticket(id(4)) };
+    let outside = Link { kind: "order".into(), to: LinkTarget::External("order-1".into()) };
+    let id = clock_id;
+    let all = vec![
+        Event::Created(Box::new(opening())),
+        Event::Received { how: Intake::FollowUp, by: "thread".into() },
+        Event::MessageAdded(Box::new(message(MessageKind::Call))),
+        Event::MessageJudged { automatic: true, thanks: false },
+        Event::Moved { transition: Some("ask".into()), from: "open".into(), stay: stay(), internal: false },
+        Event::Reopened { cycle: 2 },
+        Event::Set { attribute: Attribute::Field("amount".into()), value: Some(Value::Decimal(Decimal::new(5, 1))), by: Provenance::Agent },
+        Event::PrioritySet { priority: Some("urgent".into()), by: Provenance::Agent, until: Some(at(99)) },
+        Event::OverrideEnded,
+        Event::Scored { rule: "outage".into(), points: -40, reason: "网络 outage".into() },
+        Event::ScoreSettled { score: 1_000_000 },
+        Event::Tagged("vip".into()),
+        Event::Untagged("vip".into()),
+        Event::Linked(link),
+        Event::Unlinked(outside),
+        Event::Watched("ann".into()),
+        Event::Unwatched("ann".into()),
+        Event::OwnerSet(Some("bob".into())),
+        Event::Queued { group: "network".into(), skills, handoff: true, reason: "not ours".into() },
+        Event::Assigned { agent: "ann".into(), group: Some("network".into()), slots: vec![0, 300], manual: true, over: true },
+        Event::Released { agent: "ann".into(), why: "absent".into() },
+        Event::SlotsFreed,
+        Event::SlotsTaken { slots: vec![1], over: false },
+        Event::RouteFailed { reason: "nobody-on-shift".into() },
+        Event::Rated { stars: 5, comment: "很好".into(), cycle: 1 },
+        Event::RatingRequested { cycle: 1 },
+        Event::RuleFired { rule: "outage".into(), wave: 2 },
+        Event::RuleFaulted { rule: "outage".into(), code: "budget".into(), message: "out of fuel".into() },
+        Event::ActionRefused { rule: "outage".into(), action: "assign".into(), code: "unknown-agent".into() },
+        Event::ChainCut { rules: vec!["a".into(), "b".into()] },
+        Event::PolicyChosen {
+            agreement: Agreement::Vendor,
+            policy: Some("gold".into()),
+            calendar: Some("shanghai".into()),
+            calendar_version: 2,
+        },
+        Event::CriteriaChecked { clock: id(), mark: "level:1".into(), held: false },
+        Event::Notified { to: Recipient::Group("network".into()), template: "late".into(), suppressed: Some("too-many".into()) },
+        Event::TimerFired(TimerKind::Rule("nudge".into())),
+        Event::LimitPassed,
+        Event::MoveRefused { transition: "close".into(), codes: vec!["guard".into()] },
+        Event::ClockStarted(Box::new(clock(Agreement::Customer, Allowance::Open(900_000_000)))),
+        Event::ClockPaused { clock: id(), counted: 77, next_mark: None },
+        Event::ClockResumed { clock: id(), due: Some(at(950)), next_mark: Some(at(800)) },
+        Event::ClockRetargeted { clock: Box::new(clock(Agreement::Group, Allowance::Days(5))), retroactive: true },
+        Event::ClockMarked { clock: id(), mark: Mark { name: "level:1".into(), skipped: true }, next_mark: None },
+        Event::ClockBreached { clock: id() },
+        Event::ClockStopped { clock: id(), outcome: Outcome::Unanswered, counted: 900_000_001 },
+    ];
+    all.into_iter().map(|e| (name(&e), e)).collect()
+}
+
+/// A new event is a compile error here: give it a name, a sample above and a place in [`NAMES`].
+pub fn name(e: &Event) -> &'static str {
+    match e {
+        Event::Created(_) => "created",
+        Event::Received { .. } => "received",
+        Event::MessageAdded(_) => "message-added",
+        Event::MessageJudged { .. } => "message-judged",
+        Event::Moved { .. } => "moved",
+        Event::Reopened { .. } => "reopened",
+        Event::Set { .. } => "set",
+        Event::PrioritySet { .. } => "priority-set",
+        Event::OverrideEnded => "override-ended",
+        Event::Scored { .. } => "scored",
+        Event::ScoreSettled { .. } => "score-settled",
+        Event::Tagged(_) => "tagged",
+        Event::Untagged(_) => "untagged",
+        Event::Linked(_) => "linked",
+        Event::Unlinked(_) => "unlinked",
+        Event::Watched(_) => "watched",
+        Event::Unwatched(_) => "unwatched",
+        Event::OwnerSet(_) => "owner-set",
+        Event::Queued { .. } => "queued",
+        Event::Assigned { .. } => "assigned",
+        Event::Released { .. } => "released",
+        Event::SlotsFreed => "slots-freed",
+        Event::SlotsTaken { .. } => "slots-taken",
+        Event::RouteFailed { .. } => "route-failed",
+        Event::Rated { .. } => "rated",
+        Event::RatingRequested { .. } => "rating-requested",
+        Event::RuleFired { .. } => "rule-fired",
+        Event::RuleFaulted { .. } => "rule-faulted",
+        Event::ActionRefused { .. } => "action-refused",
+        Event::ChainCut { .. } => "chain-cut",
+        Event::PolicyChosen { .. } => "policy-chosen",
+        Event::CriteriaChecked { .. } => "criteria-checked",
+        Event::Notified { .. } => "notified",
+        Event::TimerFired(_) => "timer-fired",
+        Event::LimitPassed => "limit-passed",
+        Event::MoveRefused { .. } => "move-refused",
+        Event::ClockStarted(_) => "clock-started",
+        Event::ClockPaused { .. } => "clock-paused",
+        Event::ClockResumed { .. } => "clock-resumed",
+        Event::ClockRetargeted { .. } => "clock-retargeted",
+        Event::ClockMarked { .. } => "clock-marked",
+        Event::ClockBreached { .. } => "clock-breached",
+        Event::ClockStopped { .. } => "clock-stopped",
+    }
+}
+
+/// How many variants [`Event`] has.
+pub const EVENTS: usize = 43;
+
+pub fn entry(revision: u64, events: Vec<Event>) -> Entry {
+    let causes = [
+        Cause::Command,
+        Cause::Rule("outage".into()),
+        Cause::Timer(TimerKind::Clock(clock_id()), at(40)),
+        Cause::System,
+        Cause::Timer(TimerKind::StateLimit, at(41)),
+    ];
+    let caused = |(i, event): (usize, Event)| Caused { event, cause: causes[i % causes.len()].clone(), at: (i % 2 == 1).then(|| at(40)) };
+    Entry {
+        ticket: id(1),
+        revision: Revision::new(revision),
+        at: at(revision as i64),
+        occurred_at: Some(at(0)),
+        actor: Actor::agent("ann"),
+        commit: "cmd-1".into(),
+        playbook: Digest::of([b"playbook".as_slice()]),
+        events: events.into_iter().enumerate().map(caused).collect(),
+        wake_at: Some(at(700)),
+        why: Why {
+            fired: vec!["outage".into()],
+            more_fired: 2,
+            policy: Some("gold".into()),
+            routing: Some(RoutingWhy {
+                rung: 1,
+                winner: Some("ann".into()),
+                runners_up: vec!["bob".into()],
+                excluded: vec![("full".into(), 3)],
+            }),
+            facts: Some(u64::MAX),
+        },
+    }
+}
+
+/// A ticket to which every event happened.
+pub fn ticket() -> Ticket {
+    let entries: Vec<Entry> = events().into_iter().zip(1..).map(|((_, e), n)| entry(n, vec![e])).collect();
+    let mut t = Ticket::fold(&entries).unwrap();
+    // What the last events cleared, once more, so that every field has something in it.
+    for (i, agreement) in [Agreement::Customer, Agreement::Group, Agreement::Vendor].into_iter().enumerate() {
+        let target = [Allowance::Wall(1), Allowance::Open(2), Allowance::Days(3)][i];
+        t.clocks.push(clock(agreement, target));
+    }
+    t.assignee = Some("ann".into());
+    t.slots = vec![0, 2];
+    t.queue = Some(Queue { since: at(5), skills: BTreeMap::from([("bgp".into(), 2)]), try_now: true });
+    t.priority_until = Some(at(99));
+    t.started_at = Some(at(2));
+    t.resolved_at = Some(at(8));
+    t.notified = vec![LongTime(at(7))];
+    t
+}
+
+pub fn effects() -> Vec<(&'static str, Effect)> {
+    let effect = |index, kind| Effect { key: EffectKey { ticket: id(1), revision: Revision::new(2), index }, at: at(2), kind };
+    vec![
+        (
+            "notification",
+            effect(
+                0,
+                EffectKind::Notification {
+                    to: Recipient::OnCall,
+                    agents: vec!["ann".into()],
+                    requester: None,
+                    template: "late".into(),
+                    body: text("late", "晚了"),
+                },
+            ),
+        ),
+        ("outbound", effect(1, EffectKind::Outbound(message(MessageKind::Reply)))),
+        ("rating-request", effect(2, EffectKind::RatingRequest { cycle: 1, requester: "wang".into() })),
+    ]
+}
