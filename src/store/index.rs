@@ -15,6 +15,8 @@ use std::{
 
 /// Receipts are forgotten this long after the newest commit; DESIGN 3 asks for seven days at least.
 const RECEIPTS: TimeDelta = TimeDelta::days(8);
+/// So many are kept whatever their age: an import of old commits must know its own repetitions.
+pub(super) const RECEIPTS_KEPT: usize = 100_000;
 
 #[derive(Debug, Default)]
 pub(super) struct Index {
@@ -177,12 +179,12 @@ impl Index {
         self.put_receipt(c.receipt());
     }
 
-    /// Forgets receipts that are too old, and says which.
-    pub(super) fn forget(&mut self) -> Vec<CommitId> {
+    /// Forgets receipts that are too old, except so many, and says which.
+    pub(super) fn forget(&mut self, kept: usize) -> Vec<CommitId> {
         let Some(edge) = self.receipts_by_age.last().and_then(|(at, _)| at.checked_sub_signed(RECEIPTS)) else { return Vec::new() };
         let mut gone = Vec::new();
         while let Some((at, id)) = self.receipts_by_age.first().cloned() {
-            if at >= edge {
+            if at >= edge || self.receipts.len() <= kept {
                 break;
             }
             self.receipts_by_age.pop_first();
@@ -473,4 +475,23 @@ pub(super) fn count(
         }
     }
     Ok(counts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn receipts_are_kept_eight_days_and_so_many() {
+        let day = |d: i64| UtcInstant::UNIX_EPOCH.checked_add_signed(TimeDelta::days(d)).unwrap();
+        let mut index = Index::starting_at(0);
+        for d in 0..20 {
+            index.apply(&Commit::new(CommitId::new(d.to_string()), day(d)));
+        }
+        assert!(index.forget(20).is_empty());
+        assert_eq!(index.forget(15).len(), 5);
+        let gone: Vec<String> = index.forget(0).iter().map(ToString::to_string).collect();
+        assert_eq!(gone, ["5", "6", "7", "8", "9", "10"]);
+        assert!(index.receipt(&CommitId::new("10")).is_none() && index.receipt(&CommitId::new("11")).is_some());
+    }
 }

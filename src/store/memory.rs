@@ -1,6 +1,6 @@
 //! The store that keeps everything in memory.
 
-use super::index::{Index, count, page};
+use super::index::{Index, RECEIPTS_KEPT, count, page};
 use super::*;
 use crate::id::*;
 use crate::ticket::{Effect, Entry, Ticket};
@@ -59,7 +59,7 @@ impl Memory {
         let outcome = self.index.judge().commit(c);
         if outcome.is_stored() {
             self.index.apply(c);
-            self.index.forget();
+            self.index.forget(RECEIPTS_KEPT);
             for w in &c.writes {
                 self.tickets.insert(w.ticket.id, w.ticket.clone());
                 self.journals.entry(w.ticket.id).or_default().push(w.entry.clone());

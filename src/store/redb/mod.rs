@@ -9,7 +9,7 @@
 mod file;
 
 use self::file::{Fault, HEADERS, JOURNAL, LOG, META, NUMBERS, OUTBOX, RECEIPTS, TICKETS, guarded};
-use super::index::{Change, Index, Parcel, assigned, count, page};
+use super::index::{Change, Index, Parcel, RECEIPTS_KEPT, assigned, count, page};
 use super::*;
 use crate::id::*;
 use crate::ticket::wire::v1;
@@ -123,7 +123,7 @@ impl Shared {
                 writer.position = position;
                 let mut index = self.change();
                 stored.iter().for_each(|c| index.apply(c));
-                writer.forgotten = index.forget();
+                writer.forgotten = index.forget(RECEIPTS_KEPT);
                 outcomes
             }
             // Answers of later commits may rest on those that now are not there.
