@@ -33,6 +33,8 @@ pub enum Exclusion {
     ShiftEnding {
         /// When it ends.
         ends: UtcInstant,
+        /// When the next one begins, if ever.
+        opens: Option<UtcInstant>,
     },
     /// The shift's calendar does not exist.
     NoCalendar(CalendarName),
@@ -85,7 +87,7 @@ impl Exclusion {
                 text(format!("outside shift until {}", when(*t, zone)), format!("不在班次内，{} 上班", when(*t, zone)))
             }
             Self::OutsideShift { opens: None } => text("outside shift", "不在班次内"),
-            Self::ShiftEnding { ends } => text(
+            Self::ShiftEnding { ends, .. } => text(
                 format!("too little of the shift left, ends {}", when(*ends, zone)),
                 format!("班次剩余时间不足，{} 下班", when(*ends, zone)),
             ),

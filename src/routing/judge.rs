@@ -115,7 +115,7 @@ pub(super) fn on_shift(agent: &Agent, calendars: &Calendars, now: UtcInstant, le
     if least > TimeDelta::zero() {
         let (left, ends) = left(calendar, now, least);
         if left < least {
-            return Err(Exclusion::ShiftEnding { ends });
+            return Err(Exclusion::ShiftEnding { ends, opens: calendar.next_open(ends) });
         }
     }
     Ok(())
@@ -141,16 +141,14 @@ fn left(calendar: &Calendar, now: UtcInstant, least: TimeDelta) -> (TimeDelta, U
 pub(super) fn ends(e: &Exclusion) -> Option<UtcInstant> {
     match e {
         Exclusion::Absent { until } => *until,
-        Exclusion::OutsideShift { opens } => *opens,
+        Exclusion::OutsideShift { opens } | Exclusion::ShiftEnding { opens, .. } => *opens,
         _ => None,
     }
 }
 
 impl RoutingModel {
-    /// Whether an agent may get a ticket now, apart from who else might; the agent must work in the group.
-    ///
-    /// # Errors
-    /// The first exclusion that holds; [`Exclusion::LacksSkill`] is never given for a stranger, who is `None`.
+    /// Whether an agent may get a ticket now, apart from who else might: how it stands, or the first exclusion that holds. None for someone who does
+    /// not work in the group.
     pub fn eligible(&self, input: &RouteInput<'_>, agent: &AgentId) -> Option<Result<Standing, Exclusion>> {
         let a = member(input, agent, input.group)?;
         let ask = Ask::new(self, input, &mut Vec::new());

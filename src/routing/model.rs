@@ -235,21 +235,46 @@ struct Weight {
 
 /// Compiled routing: immutable.
 ///
+/// Everything `routing.toml` can say; what is left out has the default shown or described in [`QueueDefinition`], [`SlotRule`] and [`OrderDefinition`]:
+///
 /// ```
 /// use ticketry::condition::NoScripts;
+/// use ticketry::diagnostic::text;
 /// use ticketry::routing::RoutingModel;
-/// use ticketry::ticket::{Scale, Schema};
-/// let schema = Schema { priority: Scale::of(&["low", "high"]), ..Schema::default() };
+/// use ticketry::ticket::{GroupDefinition, Scale, Schema};
+/// let group = GroupDefinition { label: text("tier 2", "二线"), calendar: None };
+/// let schema = Schema {
+///     priority: Scale::of(&["low", "high"]),
+///     groups: [("tier2".into(), group.clone()), ("experts".into(), group)].into(),
+///     skills: [("bgp".into(), text("BGP", "BGP")), ("german".into(), text("German", "德语"))].into(),
+///     ..Schema::default()
+/// };
 /// let (model, problems) = RoutingModel::load("routing.toml", r#"
-///     [defaults]
-///     strategy = "percent"
+///     [defaults]                          # what every queue says unless it says otherwise
+///     strategy = "least_loaded"           # or percent, round_robin, skill_first
+///     ties = "id"                         # or seeded
 ///     min_shift_left = "30m"
-///     [[slots]]
-///     priority = "high"
+///     absence = "backup"                  # or keep, queue
+///     shift_end = "keep"
+///     escalation = "experts"              # for tickets that bounce
+///
+///     [queues.tier2]
+///     relax_after = "10m"                 # each level of optional skills holds so long
+///     after_ladder = "required"           # or nobody
+///     prefers = [
+///       { skill = "german", level = 2, importance = "low", when = { field = "subject", contains = "DE" } },
+///     ]
+///
+///     [[slots]]                           # the first that matches; otherwise one slot
+///     priority = "high"                   # or higher
 ///     slots = 2
+///
+///     [order]                             # who is next
+///     priority = { low = 0, high = 1000 }
+///     ageing = 1                          # points a business minute
+///     near_due = { within = "4h", points = 500 }
 /// "#, &schema, &NoScripts);
-/// assert!(problems.is_empty(), "{problems}");
-/// assert!(model.is_some());
+/// assert!(problems.is_empty() && model.is_some(), "{problems}");
 /// ```
 #[derive(Clone, Debug)]
 pub struct RoutingModel {

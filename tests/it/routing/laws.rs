@@ -102,6 +102,30 @@ proptest! {
     }
 
     #[test]
+    fn s34_where_nobody_is_found_nothing_changes_by_itself_before_retry_at(
+        people in prop::collection::vec(person(), 0..6), method in 0usize..4, skill in 1u8..5, waited in 0i64..30, minute in 0i64..1440,
+        back in prop::option::of(0i64..3000), steps in prop::collection::vec(0i64..1_000_000, 1..12),
+    ) {
+        let people = named(&people, |i| format!("p{i}"));
+        let (mut desk, now) = desk(&people, &toml(method, false, 1), skill, waited, minute);
+        // Some come back.
+        let until = back.map(|m| now + chrono::TimeDelta::minutes(m));
+        let agents: Vec<Agent> = desk.roster.agents().cloned().map(|mut a| {
+            a.absences.iter_mut().for_each(|x| x.to = until.filter(|t| *t > x.from));
+            a
+        }).collect();
+        desk.roster = roster(agents);
+        let d = desk.at(now);
+        if d.winner.is_none() {
+            let end = d.retry_at.unwrap_or(now + chrono::TimeDelta::days(10));
+            for s in steps {
+                let between = now + (end - now) * i32::try_from(s).unwrap() / 1_000_000;
+                prop_assert_eq!(desk.at(between).winner, None, "at {}", between);
+            }
+        }
+    }
+
+    #[test]
     fn s36_names_matter_only_by_their_order(
         people in prop::collection::vec(person(), 0..8), method in 0usize..4, weight in 1u16..3, minute in 0i64..1440, gap in 1usize..50,
     ) {
