@@ -124,17 +124,17 @@ impl Calendar {
         let rung = self.rung(near)?;
         let x = rung.base.wrapping_add(rung.item.open_before(micros)).checked_add(d)?;
         // Forwards the last of the added µs is looked for and its end is the answer; backwards the start of the first.
-        let y = if d > 0 { x.checked_sub(1)? } else { x };
+        let last = i64::from(d > 0);
+        let y = x.checked_sub(last)?;
         let (_, rung) = self.core.chunks.holding(y, near, &|i| self.make(i))?;
-        let seat = rung.item.holding(y.wrapping_sub(rung.base))?;
-        instant(seat.start.wrapping_add(x.wrapping_sub(rung.base).wrapping_sub(seat.before)))
+        instant(rung.item.holding(y.wrapping_sub(rung.base))?.wrapping_add(last))
     }
     /// Whether it is open at `t`: an opening is, a closing is not.
     pub fn is_open(&self, t: DateTime<Utc>) -> bool {
         self.is_open_at(t.timestamp_micros())
     }
     fn is_open_at(&self, t: i64) -> bool {
-        (FIRST..LAST).contains(&t) && self.rung(chunk_of(t)).is_some_and(|r| r.item.seat(r.item.after(t)).is_some_and(|s| s.start <= t))
+        (FIRST..LAST).contains(&t) && self.rung(chunk_of(t)).is_some_and(|r| r.item.stretch(r.item.after(t)).is_some_and(|s| s.0 <= t))
     }
     /// `t` if open then, otherwise the next opening; `None` if there is none.
     pub fn next_open(&self, t: DateTime<Utc>) -> Option<DateTime<Utc>> {
@@ -210,7 +210,7 @@ impl Calendar {
         }
         (chunk_of(t)..CHUNKS).find_map(|i| {
             let chunk = &self.rung(i)?.item;
-            chunk.seat(chunk.after(t)).map(|s| (s.start, s.end))
+            chunk.stretch(chunk.after(t))
         })
     }
     /// The last stretch within a chunk that starts before `t`.
@@ -221,8 +221,7 @@ impl Calendar {
         (0..=chunk_of(t)).rev().find_map(|i| {
             let chunk = &self.rung(i)?.item;
             let at = chunk.after(t);
-            let seat = chunk.seat(at).filter(|s| s.start < t).or_else(|| chunk.seat(at.checked_sub(1)?))?;
-            Some((seat.start, seat.end))
+            chunk.stretch(at).filter(|s| s.0 < t).or_else(|| chunk.stretch(at.checked_sub(1)?))
         })
     }
     /// The whole open period that is the first to end after `t`.
@@ -236,14 +235,14 @@ impl Calendar {
     /// Joins what the bounds of chunks cut.
     fn whole(&self, (mut start, mut end): Stretch) -> Stretch {
         while start == bounds(chunk_of(start)).0 {
-            match chunk_of(start).checked_sub(1).and_then(|i| self.rung(i)).and_then(|r| r.item.seat(r.item.len().checked_sub(1)?)) {
-                Some(seat) if seat.end == start => start = seat.start,
+            match chunk_of(start).checked_sub(1).and_then(|i| self.rung(i)).and_then(|r| r.item.stretch(r.item.len().checked_sub(1)?)) {
+                Some(s) if s.1 == start => start = s.0,
                 _ => break,
             }
         }
         while end < LAST && end == bounds(chunk_of(end)).0 {
-            match self.rung(chunk_of(end)).and_then(|r| r.item.seat(0)) {
-                Some(seat) if seat.start == end => end = seat.end,
+            match self.rung(chunk_of(end)).and_then(|r| r.item.stretch(0)) {
+                Some(s) if s.0 == end => end = s.1,
                 _ => break,
             }
         }

@@ -88,7 +88,7 @@ fn s79_the_item_before_the_group_before_the_default() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: pick(100, 1500, 20_000), failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: pick(80, 2000, 10_000), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn s53_stepping_equals_walking((d, t) in calendar_near(), n in -30i64..30) {

@@ -18,7 +18,7 @@ fn distance() -> impl Strategy<Value = i64> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: pick(200, 3000, 40_000), failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: pick(100, 3000, 20_000), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn s54_elapsed_is_additive_and_antisymmetric((d, t) in calendar_near(), x in distance(), y in distance()) {
@@ -114,6 +114,11 @@ proptest! {
         let (local, offset) = c.local(t);
         prop_assert_eq!((local - offset).and_utc(), t);
     }
+}
+
+proptest! {
+    // Each makes many chunks, or many calendars.
+    #![proptest_config(ProptestConfig { cases: pick(30, 700, 5000), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn combinations_hold_at_every_instant((d, t) in calendar_near(), (e, _) in calendar_near(), x in -1_000_000i64..1_000_000) {
@@ -142,7 +147,7 @@ proptest! {
 
 proptest! {
     // Few: each makes three centuries.
-    #![proptest_config(ProptestConfig { cases: pick(8, 100, 1000), failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: pick(8, 100, 500), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_instant_and_no_amount_panics((d, _) in calendar_near(), t in any::<i64>(), x in any::<i64>(), n in any::<i64>()) {

@@ -52,6 +52,7 @@ fn offsets_have_a_sign() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { cases: crate::scale::pick(256, 5000, 50_000), failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn every_span_survives_its_text(micros in 0i64..36_500 * 86_400_000_000, days in 0u32..36_500, before: bool) {
         for span in [Span::Wall(TimeDelta::microseconds(micros)), Span::Open(TimeDelta::microseconds(micros)), Span::Days(days)] {
