@@ -162,7 +162,7 @@ impl Check<'_> {
             kind => Err(Diagnostic::error(
                 "not-a-condition",
                 text(
-                    format!("`{path}` is a {}, no yes-or-no value", kind.word()),
+                    format!("`{path}` is of kind {}, no yes-or-no value", kind.word()),
                     format!("`{path}` 的类型是 {}，不是布尔值", kind.word()),
                 ),
             )
@@ -195,7 +195,7 @@ fn wrong_type(path: &Path, kind: &Kind, literal: &Literal, place: &Place) -> Dia
     Diagnostic::error(
         "wrong-type",
         text(
-            format!("`{path}` is a {}, so it can never be compared with {literal}", kind.word()),
+            format!("`{path}` is of kind {}, so it can never be compared with {literal}", kind.word()),
             format!("`{path}` 的类型是 {}，不能与 {literal} 比较", kind.word()),
         ),
     )

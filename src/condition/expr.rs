@@ -175,7 +175,12 @@ impl Expr {
             }
             Self::Not(e) => !e.holds(view)?,
             Self::Compare(path, c, literal) => compare(&view.get(path), *c, literal),
-            Self::CompareTwo(a, c, b) => c.holds(order(&view.get(a), &view.get(b))),
+            Self::CompareTwo(a, c, b) => {
+                let (a, b) = (view.get(a), view.get(b));
+                // Two absent values are equal, and still neither above nor below one another.
+                let ordered = !matches!(c, Comparison::Is | Comparison::IsNot);
+                !(ordered && (a == Seen::Absent || b == Seen::Absent)) && c.holds(order(&a, &b))
+            }
             Self::OneOf { path, names, not } => match view.get(path) {
                 Seen::Text(s) => names.contains(&*s) != *not,
                 _ => *not,
@@ -286,6 +291,8 @@ fn order(a: &Seen<'_>, b: &Seen<'_>) -> Option<Ordering> {
         (Seen::Instant(a), Seen::Instant(b)) => Some(a.cmp(b)),
         (Seen::Duration(a), Seen::Duration(b)) => Some(a.cmp(b)),
         (Seen::Names(a), Seen::Names(b)) => (a == b).then_some(Ordering::Equal),
+        // A set is never absent, only empty.
+        (Seen::Names(n), Seen::Absent) | (Seen::Absent, Seen::Names(n)) => n.is_empty().then_some(Ordering::Equal),
         _ => None,
     }
 }

@@ -48,7 +48,8 @@ pub(super) fn at_position(fault: RuleFault, file: Option<&str>, pos: Position) -
     }
 }
 
-fn place(file: &str, pos: Position, length: usize) -> Place {
+/// The place of a position.
+pub(super) fn place(file: &str, pos: Position, length: usize) -> Place {
     let number = |n: Option<usize>| n.and_then(|n| u32::try_from(n).ok()).unwrap_or(1);
     match pos.line() {
         None => Place::file(file),

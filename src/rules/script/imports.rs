@@ -120,7 +120,7 @@ impl ModuleResolver for Imports {
 }
 
 /// The file that an import names: its path under `rules/`, with or without `.rhai`.
-fn file_of(path: &str) -> Result<String, RuleFault> {
+pub(super) fn file_of(path: &str) -> Result<String, RuleFault> {
     let refuse = |en: &str, zh: &str| {
         Err(raise(FaultKind::Forbidden, text(format!("import `{path}`: {en}"), format!("导入 `{path}`：{zh}")))
             .maybe_help(Some(text("write the path under `rules/`, such as `lib/customers`", "写 `rules/` 下的路径，例如 `lib/customers`"))))

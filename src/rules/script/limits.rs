@@ -150,6 +150,8 @@ pub(super) fn hardened(meter: &Meter, text: usize, list: usize, map: usize) -> E
         .set_max_functions(FUNCTIONS)
         .set_max_strings_interned(0)
         .set_strict_variables(true)
+        // The static check reads the tree as it was written; folding would hide mistakes in dead branches.
+        .set_optimization_level(rhai::OptimizationLevel::None)
         .set_fast_operators(true);
     engine.set_default_tag(Dynamic::from(meter.clone()));
     let steps = meter.clone();

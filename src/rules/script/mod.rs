@@ -1,30 +1,37 @@
 //! The script sandbox: the only room that knows Rhai.
 //!
 //! What it is: two engines, each from one hardened constructor ([`load_engine`] for the top level of rule files,
-//! [`run_engine`] for conditions and actions), the standard library that scripts see (`natives`), and the translation of
-//! every error into a [`RuleFault`].
+//! [`run_engine`] for conditions and actions), the standard library that scripts see (`natives`), the translation of
+//! every error into a [`RuleFault`]; and the compiler of rules: files (`files`, `read`), the static check that lowers on the way
+//! (`scan`, `calls`, `statements`, `acting`), the ticket as scripts hold it (`node`, `values`, `actions`), and what runs the rest (`run`).
 //! What it never does: read a file or a clock, sleep, print, start a thread, or show a Rhai type to the rest of the crate.
 //! Read next: `limits.rs` (every figure with its reason), `nesting.rs` (depth while parsing), `engine.rs`, `fault.rs`.
 //!
 //! Rhai is a fine language and by itself no sandbox: with all its own limits set, one line can still overflow the stack or
 //! run without end. Each such hole is closed here and has a regression test in `tests/it/rules/hostile.rs`.
 
+mod acting;
+mod actions;
+mod calls;
 mod engine;
 mod fault;
+mod files;
 mod imports;
 mod limits;
+mod load;
+mod names;
 mod natives;
 mod nesting;
+mod node;
 pub mod probe;
+mod read;
+mod run;
+mod scan;
+mod statements;
+mod values;
 
-pub(crate) use engine::{load_engine, run_engine};
-#[expect(unused_imports, reason = "for the host api, the next part of this room")]
-pub(crate) use {
-    engine::Sandbox,
-    fault::raise,
-    limits::{LOAD_FUEL, Meter, RUN_FUEL, charge},
-    natives::guarded,
-};
+pub(crate) use engine::{Sandbox, load_engine, run_engine};
+pub use load::{RhaiScripts, load};
 
 use crate::diagnostic::RuleFault;
 

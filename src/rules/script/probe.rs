@@ -18,7 +18,7 @@ pub fn run(content: &str, interrupt: Option<Arc<AtomicBool>>) -> (Result<String,
         let value = sandbox.run("expression", |engine| engine.eval_ast_with_scope::<Dynamic>(&mut scope, &ast))?;
         // An entry set by index escapes Rhai's own check until the map is read again.
         if measure(&value) > LIST.saturating_mul(2) {
-            return Err(super::raise(FaultKind::Size, text("the value is too large", "值过大")).at(Place::file("expression")));
+            return Err(super::fault::raise(FaultKind::Size, text("the value is too large", "值过大")).at(Place::file("expression")));
         }
         Ok(show(&value))
     });
@@ -41,7 +41,7 @@ pub fn load(source: &Source, file: &str) -> Result<String, RuleFault> {
 fn panicking() -> rhai::Shared<Module> {
     let mut module = Module::new();
     FuncRegistration::new("host_bug").in_global_namespace().set_into_module(&mut module, |ctx: rhai::NativeCallContext<'_>| {
-        super::guarded(&ctx, 0, || -> Result<i64, Box<rhai::EvalAltResult>> {
+        super::natives::guarded(&ctx, 0, || -> Result<i64, Box<rhai::EvalAltResult>> {
             std::panic::resume_unwind(Box::new("a bug of the host"));
         })
     });

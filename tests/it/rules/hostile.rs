@@ -97,7 +97,7 @@ fn deep_texts() -> Vec<(&'static str, String, End)> {
         ("function_body_nest", format!("fn f() {{ {}1{} }} f()", rep("(", 60), rep(")", 60)), Fault(Depth)),
         ("closure_body_nest", format!("[1].map(|x| {}x{})", rep("[", 60), rep("]", 60)), Fault(Depth)),
         ("statements", rep("let x = 1;\n", 300), Harmless),
-        ("many_statements", rep("1;\n", N), Value("1")),
+        ("many_statements", rep("1;\n", N), Fault(Budget)),
         ("functions", (0..25_000).map(|i| format!("fn f{i}() {{ {i} }}\n")).collect(), Fault(Size)),
         ("big_array_literal", format!("let x = 1; [{}]", rep("x,", N)), Fault(Size)),
         ("big_constant_array", format!("[{}].len()", rep("1,", N)), Fault(Size)),

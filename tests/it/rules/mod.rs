@@ -2,7 +2,13 @@
 
 mod desk;
 #[cfg(feature = "rhai")]
+mod equal;
+#[cfg(feature = "rhai")]
 mod hostile;
+#[cfg(feature = "rhai")]
+mod load;
 #[cfg(feature = "rhai")]
 mod sandbox;
 mod set;
+#[cfg(feature = "rhai")]
+mod wrong;
