@@ -246,6 +246,11 @@ impl Path {
         })))
     }
 
+    /// Whether `t.NAME` is built in, so that no custom field may be called so.
+    pub fn is_built_in(name: &str) -> bool {
+        name == "customer" || TICKET.iter().any(|(n, _)| *n == name)
+    }
+
     /// What kind of thing it gives under a schema.
     pub fn kind(&self, schema: &Schema) -> Kind {
         let scale = |s: &crate::ticket::Scale, ordered| Kind::OneOf { names: s.names().map(|n| n.to_string()).collect(), ordered };

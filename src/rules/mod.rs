@@ -8,6 +8,7 @@
 
 mod action;
 mod builder;
+mod load;
 mod rule;
 #[cfg(feature = "rhai")]
 pub(crate) mod script;
@@ -16,6 +17,7 @@ mod trigger;
 
 pub use action::{Written, recipient};
 pub use builder::RuleBuilder;
+pub use load::{load, scripts};
 pub use rule::{ActionScript, After, Consideration, Rule, Then};
 #[cfg(feature = "rhai")]
 #[doc(hidden)]

@@ -151,7 +151,7 @@ impl Trigger {
     }
 
     /// The wider trigger that this one also is: `breach` for `breach:resolution`.
-    pub(super) fn wider(&self) -> Option<Self> {
+    pub(crate) fn wider(&self) -> Option<Self> {
         match self {
             Self::Warning(Some(_)) => Some(Self::Warning(None)),
             Self::Breach(Some(_)) => Some(Self::Breach(None)),

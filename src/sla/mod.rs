@@ -73,6 +73,11 @@ impl Agreements {
     pub fn metric(&self, name: &MetricName) -> Option<&Metric> {
         self.metrics.iter().find(|m| m.name == *name)
     }
+    /// Whether any policy or criterion reads the customer record.
+    pub fn reads_customer(&self) -> bool {
+        let criteria = self.policies.iter().flat_map(|p| p.alerts.iter().filter_map(|a| a.when.as_ref()));
+        self.policies.iter().filter_map(|p| p.matches.as_ref()).chain(criteria).any(crate::condition::Condition::reads_customer)
+    }
     /// Whether there is no policy at all.
     pub fn is_empty(&self) -> bool {
         self.policies.is_empty()

@@ -190,6 +190,9 @@ pub enum Event {
     RouteFailed {
         /// Typed reason.
         reason: String,
+        /// When it may be otherwise by itself.
+        #[serde(with = "serde_instant_opt")]
+        retry_at: Option<UtcInstant>,
     },
     /// The requester rated a cycle.
     Rated {

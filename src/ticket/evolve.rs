@@ -171,7 +171,7 @@ impl Ticket {
                 if *handoff {
                     self.handoffs = self.handoffs.saturating_add(1);
                 }
-                self.queue = Some(Queue { since: at, skills: skills.clone(), try_now: true });
+                self.queue = Some(Queue { since: at, skills: skills.clone(), try_now: true, retry_at: None });
             }
             Event::Assigned { agent, group, slots, over, .. } => {
                 self.assignee = Some(agent.clone());
@@ -191,9 +191,10 @@ impl Ticket {
                 self.slots.clone_from(slots);
                 self.over_capacity = *over;
             }
-            Event::RouteFailed { .. } => {
+            Event::RouteFailed { retry_at, .. } => {
                 if let Some(q) = &mut self.queue {
                     q.try_now = false;
+                    q.retry_at = *retry_at;
                 }
             }
             Event::Rated { stars, cycle, .. } => self.rating = Some(Rating { stars: *stars, cycle: *cycle }),

@@ -84,6 +84,9 @@ pub struct Queue {
     pub skills: BTreeMap<SkillName, u8>,
     /// An assignment is to be tried at once; none after a try that found nobody.
     pub try_now: bool,
+    /// When a try may find somebody by itself: a shift begins, an absence ends, a skill level expires (S32).
+    #[serde(with = "serde_instant_opt")]
+    pub retry_at: Option<UtcInstant>,
 }
 
 /// The policy and calendar an agreement stands under.
@@ -272,7 +275,7 @@ impl Ticket {
         let timers = self.timers.iter().map(|t| t.at);
         let limit = self.limit.filter(|_| !self.limit_passed);
         let clocks = self.clocks.iter().filter_map(Clock::wake_at);
-        let queue = self.queue.as_ref().filter(|q| q.try_now).map(|_| self.updated_at);
+        let queue = self.queue.as_ref().and_then(|q| if q.try_now { Some(self.updated_at) } else { q.retry_at });
         timers.chain(limit).chain(clocks).chain(self.priority_until).chain(queue).min()
     }
     /// Bytes the ticket takes apart from its custom fields, roughly; what the 16 KiB limit is about.

@@ -154,6 +154,10 @@ impl Workflow {
         definition.compile(schema, scripts)
     }
 
+    /// Whether any guard reads the customer record.
+    pub fn reads_customer(&self) -> bool {
+        self.transitions.iter().filter_map(|t| t.guard.as_ref()).any(Condition::reads_customer)
+    }
     /// Its name.
     pub fn name(&self) -> &WorkflowName {
         &self.name

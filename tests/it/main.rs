@@ -13,6 +13,7 @@ mod architecture;
 mod calendar;
 mod priority;
 mod routing;
+mod engine;
 mod rules;
 mod scale;
 mod sla;

@@ -1,0 +1,153 @@
+//! The desk for callers without an executor: the same methods, on the calling thread.
+
+use super::block::block_on;
+use super::{Delivered, Desk, Done, Error, Health, Preview, Recalculation, Swapped, Swept};
+use crate::engine::{Command, Explanation, Inbound, Offer};
+use crate::id::*;
+use crate::playbook::Playbook;
+use crate::store::{Axis, Counts, Cursor, Limit, Page, Query};
+use crate::ticket::{Actor, Entry, Ticket};
+use std::sync::Arc;
+
+/// A [`Desk`] whose methods block. Many threads may use it at once; their commits are grouped. Do not call it from inside an executor's
+/// thread: it would park it.
+#[derive(Clone, Debug)]
+pub struct Blocking(pub(super) Desk);
+
+impl Blocking {
+    /// The desk itself.
+    pub fn desk(&self) -> &Desk {
+        &self.0
+    }
+    /// The clock's now.
+    pub fn now(&self) -> UtcInstant {
+        self.0.now()
+    }
+    /// [`Desk::bulk`]: each by itself.
+    pub fn bulk(&self, commands: Vec<Command>) -> Vec<Result<Done, Error>> {
+        block_on(self.0.bulk(commands))
+    }
+    /// [`Desk::bulk_or_none`]: all or none.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn bulk_or_none(&self, key: CommitId, commands: Vec<Command>) -> Result<Vec<Arc<Ticket>>, (usize, Error)> {
+        block_on(self.0.bulk_or_none(key, commands))
+    }
+    /// [`Desk::health`].
+    pub fn health(&self) -> Health {
+        block_on(self.0.health())
+    }
+    /// [`Desk::refresh_roster`]: fetches the roster again.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn refresh_roster(&self) -> Result<(), Error> {
+        block_on(self.0.refresh_roster())
+    }
+    /// [`Desk::submit`]: does a command.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn submit(&self, command: Command) -> Result<Done, Error> {
+        block_on(self.0.submit(command))
+    }
+    /// [`Desk::receive`]: places an incoming message.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn receive(&self, inbound: Inbound) -> Result<Done, Error> {
+        block_on(self.0.receive(inbound))
+    }
+    /// [`Desk::preview`]: what a command would do; nothing is written.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn preview(&self, command: &Command) -> Result<Preview, Error> {
+        block_on(self.0.preview(command))
+    }
+    /// [`Desk::ticket`]: a ticket.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn ticket(&self, id: TicketId) -> Result<Arc<Ticket>, Error> {
+        block_on(self.0.ticket(id))
+    }
+    /// [`Desk::journal`]: a ticket's journal.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn journal(&self, id: TicketId) -> Result<Vec<Entry>, Error> {
+        block_on(self.0.journal(id))
+    }
+    /// [`Desk::find`]: tickets of a query.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn find(&self, query: &Query, after: Option<&Cursor>, limit: Limit) -> Result<Page<Arc<Ticket>, Cursor>, Error> {
+        block_on(self.0.find(query, after, limit))
+    }
+    /// [`Desk::count`]: how many tickets, by axes.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn count(&self, query: &Query, by: &[Axis]) -> Result<Counts, Error> {
+        block_on(self.0.count(query, by))
+    }
+    /// [`Desk::explain`]: why the ticket came to be as it is.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn explain(&self, id: TicketId, revision: Revision) -> Result<Option<Explanation>, Error> {
+        block_on(self.0.explain(id, revision))
+    }
+    /// [`Desk::available`]: what an actor may do now, and why not the rest.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn available(&self, id: TicketId, actor: &Actor) -> Result<Vec<Offer>, Error> {
+        block_on(self.0.available(id, actor))
+    }
+    /// [`Desk::sweep`]: lets everything happen that is due before now.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn sweep(&self, now: UtcInstant) -> Result<Swept, Error> {
+        block_on(self.0.sweep(now))
+    }
+    /// [`Desk::dispatch`]: gives queued tickets to free agents.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn dispatch(&self) -> Result<u64, Error> {
+        block_on(self.0.dispatch())
+    }
+    /// [`Desk::next_wake`]: when the next thing happens by itself.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn next_wake(&self) -> Result<Option<UtcInstant>, Error> {
+        block_on(self.0.next_wake())
+    }
+    /// [`Desk::deliver`]: delivers effects.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn deliver(&self, most: usize) -> Result<Delivered, Error> {
+        block_on(self.0.deliver(most))
+    }
+    /// [`Desk::swap`]: activates another playbook.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn swap(&self, playbook: Playbook) -> Result<Swapped, Error> {
+        block_on(self.0.swap(playbook))
+    }
+    /// [`Desk::recalculate`]: goes on with a recalculation.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn recalculate(&self, state: &mut Recalculation, most: usize) -> Result<(), Error> {
+        block_on(self.0.recalculate(state, most))
+    }
+}

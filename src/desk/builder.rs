@@ -1,0 +1,135 @@
+//! Building a desk.
+
+use super::host::{AnyCourier, AnyDirectory};
+use super::queue::Queue;
+use super::{Clock, Courier, Desk, Directory, Error, FixedDirectory, Ids, Inner, Kept, NoCourier, RandomIds, SystemClock, block};
+use crate::engine::Limits;
+use crate::playbook::Playbook;
+use crate::store::{AnyStore, MemoryStore, Store};
+use std::sync::{Arc, Mutex};
+
+/// A desk under construction; what is not given has a default that works.
+#[derive(Debug)]
+pub struct Builder {
+    playbook: Arc<Playbook>,
+    older: Vec<Arc<Playbook>>,
+    store: Option<AnyStore>,
+    directory: Box<dyn AnyDirectory>,
+    courier: Box<dyn AnyCourier>,
+    clock: Box<dyn Clock>,
+    ids: Box<dyn Ids>,
+    limits: Limits,
+    most_waiting: usize,
+    name: String,
+}
+
+impl Builder {
+    pub(super) fn new(playbook: Playbook) -> Self {
+        Self {
+            playbook: Arc::new(playbook),
+            older: Vec::new(),
+            store: None,
+            directory: Box::new(FixedDirectory::default()),
+            courier: Box::new(NoCourier),
+            clock: Box::new(SystemClock),
+            ids: Box::new(RandomIds),
+            limits: Limits::default(),
+            most_waiting: 10_000,
+            name: "desk".into(),
+        }
+    }
+    /// Where tickets are kept; a [`MemoryStore`] unless told.
+    #[must_use]
+    pub fn store(mut self, store: impl Store) -> Self {
+        self.store = Some(AnyStore::new(store));
+        self
+    }
+    /// A store behind a pointer already.
+    #[must_use]
+    pub fn any_store(mut self, store: AnyStore) -> Self {
+        self.store = Some(store);
+        self
+    }
+    /// People: an empty [`FixedDirectory`] unless told.
+    #[must_use]
+    pub fn directory(mut self, directory: impl Directory) -> Self {
+        self.directory = Box::new(directory);
+        self
+    }
+    /// The way out: [`NoCourier`] unless told.
+    #[must_use]
+    pub fn courier(mut self, courier: impl Courier) -> Self {
+        self.courier = Box::new(courier);
+        self
+    }
+    /// Time: [`SystemClock`] unless told.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Box::new(clock);
+        self
+    }
+    /// Ids of new tickets: [`RandomIds`] unless told.
+    #[must_use]
+    pub fn ids(mut self, ids: impl Ids) -> Self {
+        self.ids = Box::new(ids);
+        self
+    }
+    /// Sizes and counts.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+    /// Most commits waiting for the store before the desk says overloaded (S75); 10,000 unless told.
+    #[must_use]
+    pub fn most_waiting(mut self, commits: usize) -> Self {
+        self.most_waiting = commits;
+        self
+    }
+    /// An older playbook whose workflow versions open tickets are still pinned to.
+    #[must_use]
+    pub fn older_playbook(mut self, playbook: Playbook) -> Self {
+        self.older.push(Arc::new(playbook));
+        self
+    }
+    /// This desk's name among several that share a store: the owner of its leases.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// Opens the desk: fetches the roster, and checks that every open ticket's workflow version is at hand.
+    ///
+    /// # Errors
+    /// Directory or store failed, or [`Error::VersionsAbsent`].
+    pub async fn open(self) -> Result<Desk, Error> {
+        let store = self.store.unwrap_or_else(|| AnyStore::new(MemoryStore::new()));
+        let roster = self.directory.roster().await?;
+        let desk = Desk(Arc::new(Inner {
+            queue: Queue::new(store.clone(), self.most_waiting),
+            store,
+            directory: self.directory,
+            courier: self.courier,
+            clock: self.clock,
+            ids: self.ids,
+            limits: self.limits,
+            name: self.name,
+            kept: Mutex::new(Kept { playbook: self.playbook, older: self.older, roster, lost_subscribers: 0 }),
+            numbers: Mutex::new((0, 0)),
+            subscribers: Mutex::default(),
+        }));
+        let playbook = desk.playbook();
+        let older = super::host::lock(&desk.0.kept).older.clone();
+        desk.check_versions(&playbook, &older).await?;
+        Ok(desk)
+    }
+
+    /// [`Builder::open`] on the calling thread.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn open_blocking(self) -> Result<Desk, Error> {
+        block::block_on(self.open())
+    }
+}

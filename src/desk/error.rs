@@ -1,0 +1,60 @@
+//! What the host has to deal with.
+
+use crate::engine::Refusal;
+use crate::id::TicketId;
+use crate::store::StoreError;
+
+/// Why a desk did not do what was asked. [`Error::Refused`] is for the person at the ticket, the rest for the host.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The command is not allowed or incomplete; nothing changed.
+    #[error("refused: {0}")]
+    Refused(Refusal),
+    /// The store could not do its part.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The ticket changed under the command more often than the desk retries.
+    #[error("ticket {ticket} changed {tries} times while the command was decided; send it again")]
+    Conflict {
+        /// Which.
+        ticket: TicketId,
+        /// How often it was tried.
+        tries: u32,
+    },
+    /// Directory could not answer.
+    #[error("the directory could not answer: {0}")]
+    Directory(#[from] super::HostError),
+    /// More commands wait than the desk holds (S75).
+    #[error("{waiting} commands are waiting already; send it again in a moment")]
+    Overloaded {
+        /// How many.
+        waiting: usize,
+    },
+    /// A decision asked for more than it was given, again and again.
+    #[error("a decision still lacks {0}; this is a defect of the playbook or of the library")]
+    Unsatisfied(String),
+    /// A playbook cannot be used on this store: open tickets are pinned to workflow versions it lacks.
+    #[error("{count} open tickets are pinned to {versions}; a playbook without these cannot be activated")]
+    VersionsAbsent {
+        /// How many tickets.
+        count: u64,
+        /// Which versions.
+        versions: String,
+    },
+}
+
+impl Error {
+    /// Sending the same command again, with the same key, may succeed.
+    pub fn retryable(&self) -> bool {
+        match self {
+            Self::Store(e) => e.retryable(),
+            Self::Conflict { .. } | Self::Overloaded { .. } | Self::Directory(_) => true,
+            Self::Refused(_) | Self::Unsatisfied(_) | Self::VersionsAbsent { .. } => false,
+        }
+    }
+    /// The refusal, if it is one.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        if let Self::Refused(r) = self { Some(r) } else { None }
+    }
+}

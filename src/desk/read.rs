@@ -1,0 +1,106 @@
+//! Reading: tickets, journals, explanations, what may be done, how the desk is.
+
+use super::host::lock;
+use super::{Desk, Error};
+use crate::engine::{Context, Explanation, Offer, available, explain};
+use crate::id::*;
+use crate::store::{Axis, Capabilities, Counts, Cursor, Limit, Page, Query, Store as _, StoreExt as _};
+use crate::ticket::{Actor, Entry, Ticket};
+use std::sync::Arc;
+
+/// How a desk is.
+#[derive(Clone, Debug)]
+pub struct Health {
+    /// The store.
+    pub store: Capabilities,
+    /// The store answered just now.
+    pub store_answers: bool,
+    /// Commits waiting for the store.
+    pub waiting: usize,
+    /// When the next thing happens by itself.
+    pub next_wake: Option<UtcInstant>,
+    /// By how many seconds the sweep is behind, if it is.
+    pub behind_seconds: i64,
+    /// The active playbook.
+    pub playbook: Digest,
+    /// Agents known.
+    pub agents: usize,
+    /// Subscribers dropped because they fell behind.
+    pub lost_subscribers: u64,
+}
+
+impl Desk {
+    /// A ticket.
+    ///
+    /// # Errors
+    /// A refusal `no-ticket`, or the store failed.
+    pub async fn ticket(&self, id: TicketId) -> Result<Arc<Ticket>, Error> {
+        self.load(id).await
+    }
+    /// A ticket's journal, oldest entry first.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn journal(&self, id: TicketId) -> Result<Vec<Entry>, Error> {
+        Ok(self.0.store.whole_journal(id).await?)
+    }
+    /// Tickets of a query, a page at a time.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn find(&self, query: &Query, after: Option<&Cursor>, limit: Limit) -> Result<Page<Arc<Ticket>, Cursor>, Error> {
+        Ok(self.0.store.find(query, after, limit).await?)
+    }
+    /// How many tickets, by axes.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn count(&self, query: &Query, by: &[Axis]) -> Result<Counts, Error> {
+        Ok(self.0.store.count(query, by).await?)
+    }
+    /// Why the ticket came to be as it is at a revision; none if it never had that revision.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn explain(&self, id: TicketId, revision: Revision) -> Result<Option<Explanation>, Error> {
+        let journal = self.journal(id).await?;
+        let decided_by = journal.iter().find(|e| e.revision == revision).map(|e| e.playbook);
+        let playbook = {
+            let kept = lock(&self.0.kept);
+            let all = std::iter::once(&kept.playbook).chain(&kept.older);
+            all.into_iter().find(|p| Some(p.digest()) == decided_by).unwrap_or(&kept.playbook).clone()
+        };
+        Ok(explain(&playbook, &journal, revision))
+    }
+    /// The transitions from the ticket's state for an actor: what is possible now, and for the rest, every reason why not.
+    ///
+    /// # Errors
+    /// No such ticket, or store or Directory failed.
+    pub async fn available(&self, id: TicketId, actor: &Actor) -> Result<Vec<Offer>, Error> {
+        let ticket = self.load(id).await?;
+        let now = self.at(self.now());
+        let customer = if now.playbook.reads_customer() { self.0.directory.customer(&ticket.requester).await? } else { None };
+        let ctx = Context { playbook: &now.playbook, roster: &now.roster, now: now.at, limits: &self.0.limits, trace: false };
+        Ok(available(&ctx, &ticket, actor, customer.as_ref()))
+    }
+    /// How the desk is. Never fails: what cannot be known is said.
+    pub async fn health(&self) -> Health {
+        let wake = self.next_wake().await;
+        let (playbook, agents, lost_subscribers) = {
+            let kept = lock(&self.0.kept);
+            (kept.playbook.digest(), kept.roster.agents().count(), kept.lost_subscribers)
+        };
+        let next_wake = wake.as_ref().ok().copied().flatten();
+        let behind = next_wake.map_or(0, |w| self.now().signed_duration_since(w).num_seconds().max(0));
+        Health {
+            store: self.0.store.capabilities(),
+            store_answers: wake.is_ok(),
+            waiting: self.0.queue.waiting(),
+            next_wake,
+            behind_seconds: behind,
+            playbook,
+            agents,
+            lost_subscribers,
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! Commands: load, decide, commit, try again.
+
+use super::host::{describe, lock};
+use super::queue::Full;
+use super::{Desk, Error};
+use crate::engine::{Case, Command, Context, Decided, Decision, Inbound, Needs, Refusal, Trace, What, decide};
+use crate::id::*;
+use crate::playbook::Playbook;
+use crate::routing::{Held, Holdings, Roster};
+use crate::store::{Claim, Commit, Limit, Outcome, Query, Receipt, Store as _, StoreExt as _};
+use crate::ticket::{Actor, Ticket};
+use std::sync::Arc;
+
+/// How often a command is decided anew after a conflict.
+const TRIES: u32 = 16;
+/// How often an assignment is tried anew after a lost race for a slot (DESIGN 3).
+const SLOT_TRIES: usize = 8;
+/// How often a decision may ask for more facts.
+const ROUNDS: u32 = 4;
+/// Most commits that catch one ticket up before its command: 64 firings each.
+const CATCH_UPS: u32 = 64;
+/// Human numbers reserved at a time.
+const BLOCK: u32 = 100;
+
+/// A command's result.
+#[derive(Clone, Debug)]
+pub struct Done {
+    /// The ticket afterwards; an agent may have been found for it already.
+    pub ticket: Arc<Ticket>,
+    /// What the store acknowledged; none where there was nothing to do.
+    pub receipt: Option<Receipt>,
+    /// The same command had been done before; this is its first answer.
+    pub repeated: bool,
+}
+
+/// What a command would do.
+#[derive(Clone, Debug)]
+pub struct Preview {
+    /// The ticket as it would be.
+    pub ticket: Arc<Ticket>,
+    /// The commit that would be made.
+    pub commit: Commit,
+    /// Why, in full.
+    pub trace: Trace,
+}
+
+/// What one attempt at a decision needs besides the command.
+pub(super) struct Now {
+    pub playbook: Arc<Playbook>,
+    pub roster: Arc<Roster>,
+    pub at: UtcInstant,
+}
+
+impl Desk {
+    pub(super) fn at(&self, at: UtcInstant) -> Now {
+        let kept = lock(&self.0.kept);
+        Now { playbook: kept.playbook.clone(), roster: kept.roster.clone(), at: at_door(at) }
+    }
+
+    /// Does a command. Repeated with the same key, it gets its first answer and is done once.
+    ///
+    /// A ticket that comes out of it queued is given to an agent at once, if one is free: in a commit of its own, so that a crash in
+    /// between leaves it queued and [`Desk::sweep`] goes on.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with all reasons, nothing changed; or the host's trouble, see [`Error::retryable`].
+    pub async fn submit(&self, command: Command) -> Result<Done, Error> {
+        let done = self.submit_only(&command).await?;
+        if done.repeated { Ok(done) } else { self.follow_up(done).await }
+    }
+
+    /// Places an incoming message: a new ticket, or onto the one it belongs to (S80).
+    ///
+    /// # Errors
+    /// As [`Desk::submit`].
+    pub async fn receive(&self, inbound: Inbound) -> Result<Done, Error> {
+        self.submit(Command::receive(inbound)).await
+    }
+
+    /// Many commands, each by itself (S15), in order; the results stand in the same order.
+    pub async fn bulk(&self, commands: Vec<Command>) -> Vec<Result<Done, Error>> {
+        let mut results = Vec::with_capacity(commands.len());
+        for c in commands {
+            results.push(self.submit(c).await);
+        }
+        results
+    }
+
+    /// Many commands, all or none: decided first, and only if none is refused, done in one commit.
+    ///
+    /// Each ticket may be named once.
+    ///
+    /// # Errors
+    /// The index and error of the first command that cannot be done; nothing is stored then.
+    pub async fn bulk_or_none(&self, key: CommitId, commands: Vec<Command>) -> Result<Vec<Arc<Ticket>>, (usize, Error)> {
+        let mut all = Commit { id: key.clone(), at: at_door(self.now()), writes: Vec::new(), reads: Vec::new(), effects: Vec::new() };
+        let mut tickets = Vec::new();
+        for (i, command) in commands.iter().enumerate() {
+            let decided = self.decided(command, &self.at(self.now()), None, &[]).await.map_err(|e| (i, e))?;
+            if decided.again {
+                let refusal = Refusal::one(
+                    "behind",
+                    crate::diagnostic::text("much is due on this ticket; sweep first", "该工单积压过多，请先 sweep"),
+                );
+                return Err((i, Error::Refused(refusal)));
+            }
+            let twice = decided.commit.writes.iter().any(|w| all.writes.iter().any(|x| x.ticket.id == w.ticket.id));
+            if twice {
+                let refusal =
+                    Refusal::one("twice", crate::diagnostic::text("the ticket is named twice in one bulk", "同一批次中重复出现同一工单"));
+                return Err((i, Error::Refused(refusal)));
+            }
+            for w in decided.commit.writes {
+                let mut entry = (*w.entry).clone();
+                entry.commit = key.clone();
+                all.writes.push(crate::store::Write { entry: Arc::new(entry), ..w });
+            }
+            all.effects.extend(decided.commit.effects);
+            tickets.push(decided.ticket);
+        }
+        let last = commands.len().saturating_sub(1);
+        match self.commit_one(all).await.map_err(|e| (last, e))? {
+            Outcome::Stored(_) | Outcome::Duplicate(_) => Ok(tickets),
+            Outcome::Conflict { ticket, .. } => {
+                let at = tickets.iter().position(|t| t.id == ticket).unwrap_or(last);
+                Err((at, Error::Conflict { ticket, tries: 1 }))
+            }
+            Outcome::Taken(claim) => {
+                let at = tickets.iter().position(|t| t.assignee.as_ref() == Some(&claim.agent)).unwrap_or(last);
+                Err((at, Error::Conflict { ticket: tickets.get(at).map_or(TicketId::from_u128(0), |t| t.id), tries: 1 }))
+            }
+            Outcome::Failed(e) => Err((last, e.into())),
+        }
+    }
+
+    /// What a command would do: the same decision, nothing written.
+    ///
+    /// # Errors
+    /// As [`Desk::submit`].
+    pub async fn preview(&self, command: &Command) -> Result<Preview, Error> {
+        let d = self.decide_now(command, &self.at(self.now()), None, &[], true).await?;
+        Ok(Preview { ticket: d.ticket, commit: d.commit, trace: d.trace })
+    }
+
+    pub(super) async fn submit_only(&self, command: &Command) -> Result<Done, Error> {
+        if let Some(receipt) = self.0.store.receipts(std::slice::from_ref(&command.key)).await?.into_iter().next().flatten() {
+            return self.repeated(receipt).await;
+        }
+        let mut taken: Vec<Claim> = Vec::new();
+        let mut caught_up = 0u32;
+        let mut tries = 0u32;
+        loop {
+            let decided = self.decided(command, &self.at(self.now()), None, &taken).await?;
+            if decided.commit.writes.is_empty() {
+                return Ok(Done { ticket: decided.ticket, receipt: None, repeated: false });
+            }
+            let entries: Vec<_> = decided.commit.writes.iter().map(|w| w.entry.clone()).collect();
+            match self.commit_one(decided.commit).await? {
+                Outcome::Stored(receipt) => {
+                    self.publish(entries.iter());
+                    if !decided.again {
+                        return Ok(Done { ticket: decided.ticket, receipt: Some(receipt), repeated: false });
+                    }
+                    caught_up = caught_up.saturating_add(1);
+                    if caught_up > CATCH_UPS {
+                        return Err(Error::Conflict { ticket: decided.ticket.id, tries: caught_up });
+                    }
+                }
+                Outcome::Duplicate(receipt) if decided.again => drop(receipt),
+                Outcome::Duplicate(receipt) => return self.repeated(receipt).await,
+                Outcome::Conflict { ticket, .. } => {
+                    tries = tries.saturating_add(1);
+                    if tries >= TRIES {
+                        return Err(Error::Conflict { ticket, tries });
+                    }
+                }
+                Outcome::Taken(claim) => {
+                    if taken.len() >= SLOT_TRIES && command.what == What::Route {
+                        // The ticket stays queued; the sweep or the next free agent goes on.
+                        return Ok(Done { ticket: self.load(decided.ticket.id).await?, receipt: None, repeated: false });
+                    }
+                    tries = tries.saturating_add(1);
+                    if tries >= TRIES {
+                        return Err(Error::Conflict { ticket: decided.ticket.id, tries });
+                    }
+                    taken.push(claim);
+                }
+                Outcome::Failed(e) => return Err(e.into()),
+            }
+        }
+    }
+
+    async fn repeated(&self, receipt: Receipt) -> Result<Done, Error> {
+        let id = receipt.tickets.first().map_or(TicketId::from_u128(0), |(id, _)| *id);
+        Ok(Done { ticket: self.load(id).await?, receipt: Some(receipt), repeated: true })
+    }
+
+    pub(super) async fn load(&self, id: TicketId) -> Result<Arc<Ticket>, Error> {
+        self.0.store.load_one(id).await?.ok_or_else(|| {
+            Error::Refused(Refusal::one("no-ticket", crate::diagnostic::text(format!("there is no ticket {id}"), format!("没有工单 {id}"))))
+        })
+    }
+
+    /// Finds an agent for a ticket that waits for one.
+    pub(super) async fn follow_up(&self, done: Done) -> Result<Done, Error> {
+        if !done.ticket.queue.as_ref().is_some_and(|q| q.try_now) {
+            return Ok(done);
+        }
+        match self.route(&done.ticket).await {
+            Ok(ticket) => Ok(Done { ticket, ..done }),
+            // The command itself is done and stored; the sweep tries again.
+            Err(_) => Ok(done),
+        }
+    }
+
+    /// One try to find an agent; its key is made of ticket and revision, so that two desks trying at once make one assignment.
+    pub(super) async fn route(&self, ticket: &Ticket) -> Result<Arc<Ticket>, Error> {
+        let key = format!("route:{}:{}", ticket.id, ticket.revision.get());
+        let command = Command::on(ticket.id, key, Actor::System, What::Route);
+        Ok(self.submit_only(&command).await?.ticket)
+    }
+
+    pub(super) async fn commit_one(&self, commit: Commit) -> Result<Outcome, Error> {
+        Ok(self.commit_all(vec![commit]).await?.pop().unwrap_or_else(|| {
+            Outcome::Failed(crate::store::StoreError::new(crate::store::StoreErrorKind::Broken, "the store gave no answer to a commit"))
+        }))
+    }
+
+    pub(super) async fn commit_all(&self, commits: Vec<Commit>) -> Result<Vec<Outcome>, Error> {
+        self.0.queue.commit(commits).await.map_err(|Full(waiting)| Error::Overloaded { waiting })
+    }
+
+    pub(super) async fn decided(
+        &self,
+        command: &Command,
+        now: &Now,
+        ticket: Option<Arc<Ticket>>,
+        taken: &[Claim],
+    ) -> Result<Decided, Error> {
+        self.decide_now(command, now, ticket, taken, false).await
+    }
+
+    /// Loads the case and decides, fetching what the decision asks for.
+    async fn decide_now(
+        &self,
+        command: &Command,
+        now: &Now,
+        ticket: Option<Arc<Ticket>>,
+        taken: &[Claim],
+        trace: bool,
+    ) -> Result<Decided, Error> {
+        let mut case = Case { ticket, taken: taken.to_vec(), ..Case::default() };
+        if let (None, Some(id)) = (&case.ticket, command.ticket) {
+            case.ticket = Some(self.load(id).await?);
+        }
+        let ctx = Context { playbook: &now.playbook, roster: &now.roster, now: now.at, limits: &self.0.limits, trace };
+        let mut asked = String::new();
+        for _ in 0..=ROUNDS.saturating_mul(2) {
+            match decide(&ctx, &case, command) {
+                Decision::Decided(d) => return Ok(*d),
+                Decision::Refused(r) => return Err(Error::Refused(r)),
+                Decision::Missing(needs) => {
+                    asked = describe(&needs);
+                    self.fetch(needs, &mut case, command, now).await?;
+                }
+            }
+        }
+        Err(Error::Unsatisfied(asked))
+    }
+
+    async fn fetch(&self, needs: Needs, case: &mut Case, command: &Command, now: &Now) -> Result<(), Error> {
+        if let Some(requester) = &needs.customer {
+            case.customer = Some(self.0.directory.customer(requester).await?);
+        }
+        if let Some(agents) = &needs.holdings {
+            let mut known = agents.iter().fold(Holdings::new(), |all, a| all.with(a, [], None));
+            for h in self.0.store.holdings(agents).await? {
+                known.set(h.agent, Held { slots: h.slots.into_iter().collect(), last_assigned: h.last_assigned });
+            }
+            case.holdings = Some(known);
+        }
+        if needs.candidates
+            && let What::Receive(inbound) = &command.what
+        {
+            case.candidates = Some(self.candidates(inbound, now).await?);
+        }
+        if needs.identity {
+            case.new_id.get_or_insert_with(|| self.0.ids.ticket());
+            if case.new_number.is_none() {
+                case.new_number = Some(self.number().await?);
+            }
+        }
+        Ok(())
+    }
+
+    /// The tickets an incoming message may belong to: by its threads and its own id, by number, by the chat's window.
+    async fn candidates(&self, inbound: &Inbound, now: &Now) -> Result<Vec<Arc<Ticket>>, Error> {
+        let few = Limit::new(20);
+        let mut found: Vec<Arc<Ticket>> = Vec::new();
+        let mut queries: Vec<Query> = Vec::new();
+        for thread in inbound.threads.iter().take(16).chain(std::iter::once(&inbound.external_id)) {
+            queries.push(Query::new().thread(thread));
+        }
+        if let Some(n) = inbound.number {
+            queries.push(Query::new().number(n));
+        }
+        if now.playbook.schema().channels.get(&inbound.channel).is_some_and(|c| c.window_seconds > 0) {
+            queries.push(Query::new().open().requester(&inbound.requester).channel(&inbound.channel));
+        }
+        for q in queries {
+            found.extend(self.0.store.find(&q, None, few).await?.items);
+        }
+        found.sort_by_key(|t| t.id);
+        found.dedup_by_key(|t| t.id);
+        Ok(found)
+    }
+
+    async fn number(&self) -> Result<u64, Error> {
+        {
+            let mut block = lock(&self.0.numbers);
+            if block.0 < block.1 {
+                let n = block.0;
+                block.0 = n.saturating_add(1);
+                return Ok(n);
+            }
+        }
+        let first = self.0.store.reserve_numbers(BLOCK).await?;
+        let mut block = lock(&self.0.numbers);
+        *block = (first.saturating_add(1), first.saturating_add(u64::from(BLOCK)));
+        Ok(first)
+    }
+}

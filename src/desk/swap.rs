@@ -1,0 +1,112 @@
+//! Changing the playbook of a running desk.
+
+use super::host::lock;
+use super::{Desk, Error};
+use crate::engine::{Command, What};
+use crate::id::*;
+use crate::playbook::Playbook;
+use crate::store::{Cursor, Limit, Query, Store as _, StoreExt as _};
+use crate::ticket::{Actor, WorkflowRef};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What a swap did, and the recalculation it begins.
+#[derive(Clone, Debug)]
+pub struct Swapped {
+    /// The playbook before.
+    pub before: Digest,
+    /// The playbook now.
+    pub now: Digest,
+    /// Goes over every open ticket: pass it to [`Desk::recalculate`] until it is done.
+    pub recalculation: Recalculation,
+}
+
+/// A recalculation in progress: a value, so that a host can keep it and go on after an interruption. An early wake is harmless and a
+/// late one fires with its due instant, so the desk serves in the meantime.
+#[derive(Clone, Debug)]
+pub struct Recalculation {
+    playbook: Digest,
+    after: Option<Cursor>,
+    /// Tickets looked at.
+    pub seen: u64,
+    /// Tickets that changed.
+    pub changed: u64,
+    /// Open tickets when it began.
+    pub total: u64,
+    /// Nothing is left.
+    pub done: bool,
+}
+
+impl Desk {
+    /// Activates another playbook. Open tickets keep their workflow version; the versions of the playbook before stay at hand.
+    ///
+    /// # Errors
+    /// [`Error::VersionsAbsent`] with counts, where neither playbook holds the version of an open ticket; or the store failed.
+    pub async fn swap(&self, playbook: Playbook) -> Result<Swapped, Error> {
+        let playbook = Arc::new(playbook);
+        let (before, older) = {
+            let kept = lock(&self.0.kept);
+            let mut older = kept.older.clone();
+            if kept.playbook.digest() != playbook.digest() {
+                older.insert(0, kept.playbook.clone());
+            }
+            older.retain(|p| p.digest() != playbook.digest());
+            (kept.playbook.digest(), older)
+        };
+        // Missing versions are carried over from older playbooks into the new one, so that tickets pinned to them go on.
+        let joined = Arc::new(playbook.with_workflows_of(&older));
+        let total = self.check_versions(&joined, &[]).await?;
+        let now = joined.digest();
+        {
+            let mut kept = lock(&self.0.kept);
+            kept.playbook = joined;
+            kept.older = older;
+        }
+        Ok(Swapped { before, now, recalculation: Recalculation { playbook: now, after: None, seen: 0, changed: 0, total, done: false } })
+    }
+
+    /// Goes on with a recalculation for at most `most` tickets: each is judged by the new rules of priority and policy, and its clocks
+    /// and wake instant follow.
+    ///
+    /// # Errors
+    /// The store failed; the recalculation stands where it was and can go on.
+    pub async fn recalculate(&self, state: &mut Recalculation, most: usize) -> Result<(), Error> {
+        if state.done {
+            return Ok(());
+        }
+        let page = self.0.store.find(&Query::new().open(), state.after.as_ref(), Limit::new(most)).await?;
+        for t in &page.items {
+            let key = format!("review:{:016x}:{}:{}", state.playbook.short(), t.id, t.revision.get());
+            let command = Command::on(t.id, key, Actor::System, What::Review);
+            match self.submit_only(&command).await {
+                Ok(done) if done.receipt.is_some() => state.changed = state.changed.saturating_add(1),
+                Ok(_) | Err(Error::Refused(_)) => {}
+                Err(e) => return Err(e),
+            }
+            state.seen = state.seen.saturating_add(1);
+        }
+        state.done = !page.more;
+        state.after = page.next.or(state.after.take());
+        Ok(())
+    }
+
+    /// Counts open tickets whose workflow version no playbook at hand holds; returns how many are open.
+    pub(super) async fn check_versions(&self, playbook: &Playbook, older: &[Arc<Playbook>]) -> Result<u64, Error> {
+        let held = |w: &WorkflowRef| playbook.workflow(w).is_some() || older.iter().any(|p| p.workflow(w).is_some());
+        let mut absent: BTreeMap<WorkflowRef, u64> = BTreeMap::new();
+        let mut total = 0u64;
+        for t in self.0.store.find_all(&Query::new().open()).await? {
+            total = total.saturating_add(1);
+            if !held(&t.workflow) {
+                let n = absent.entry(t.workflow.clone()).or_default();
+                *n = n.saturating_add(1);
+            }
+        }
+        if absent.is_empty() {
+            return Ok(total);
+        }
+        let count = absent.values().sum();
+        let versions = absent.iter().map(|(w, n)| format!("{} version {} ({n})", w.name, w.version)).collect::<Vec<_>>().join(", ");
+        Err(Error::VersionsAbsent { count, versions })
+    }
+}

@@ -1,0 +1,214 @@
+//! What happens by itself: timers, queues, deliveries.
+
+use super::{Delivery, Desk, Error};
+use crate::engine::{Command, What};
+use crate::id::*;
+use crate::store::{Due, Lease, Limit, Outcome, Page, Query, Settled, Slice, Store as _};
+use crate::ticket::{Actor, Ticket};
+use chrono::TimeDelta;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// How long a sweeper may hold a ticket, in seconds.
+const LEASE: u32 = 60;
+
+/// What a sweep did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Tickets on which something fired.
+    pub fired: u64,
+    /// Tickets that got an agent.
+    pub assigned: u64,
+    /// Tickets that could not be handled now, each with why; their lease runs out and the next sweep tries again.
+    pub failed: Vec<(TicketId, String)>,
+}
+
+/// What a delivery round did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Delivered {
+    /// Out.
+    pub done: u64,
+    /// To be tried again.
+    pub later: u64,
+    /// Given up.
+    pub never: u64,
+}
+
+impl Desk {
+    /// Lets everything happen that is due strictly before `now`, then gives queued tickets to free agents.
+    ///
+    /// Several desks may sweep one store at once; leases keep them apart.
+    ///
+    /// # Errors
+    /// The store failed. Single tickets that fail are reported in the result and do not stop the sweep.
+    pub async fn sweep(&self, now: UtcInstant) -> Result<Swept, Error> {
+        let now = at_door(now);
+        let mut swept = Swept::default();
+        loop {
+            let lease = Lease::for_seconds(self.0.name.clone(), now, LEASE);
+            let due = self.0.store.due(now, lease, Slice::ALL, Limit::new(100)).await?;
+            if due.is_empty() {
+                break;
+            }
+            self.tick_all(&due, now, &mut swept).await?;
+        }
+        swept.assigned = swept.assigned.saturating_add(self.dispatch().await?);
+        Ok(swept)
+    }
+
+    /// Ticks a batch of due tickets in one group.
+    async fn tick_all(&self, due: &[Due], now: UtcInstant, swept: &mut Swept) -> Result<(), Error> {
+        let ids: Vec<TicketId> = due.iter().map(|d| d.ticket).collect();
+        let tickets = self.0.store.load(&ids).await?;
+        let moment = self.at(now);
+        let mut commits = Vec::new();
+        let mut made: Vec<(TicketId, Vec<Arc<crate::ticket::Entry>>, Arc<Ticket>)> = Vec::new();
+        let mut queued: Vec<Arc<Ticket>> = Vec::new();
+        let mut idle: Vec<TicketId> = Vec::new();
+        for ticket in tickets.into_iter().flatten() {
+            let key = format!("tick:{}:{}", ticket.id, ticket.revision.get());
+            let command = Command::on(ticket.id, key, Actor::System, What::Tick);
+            match self.decided(&command, &moment, Some(ticket.clone()), &[]).await {
+                Ok(d) if d.commit.writes.is_empty() => {
+                    idle.push(ticket.id);
+                    queued.push(d.ticket);
+                }
+                Ok(d) => {
+                    made.push((ticket.id, d.commit.writes.iter().map(|w| w.entry.clone()).collect(), d.ticket));
+                    commits.push(d.commit);
+                }
+                Err(e) => swept.failed.push((ticket.id, e.to_string())),
+            }
+        }
+        for (outcome, (id, entries, ticket)) in self.commit_all(commits).await?.into_iter().zip(made) {
+            match outcome {
+                Outcome::Stored(_) => {
+                    self.publish(entries.iter());
+                    swept.fired = swept.fired.saturating_add(1);
+                    queued.push(ticket);
+                }
+                // Somebody was faster: what was due has fired there.
+                Outcome::Duplicate(_) | Outcome::Conflict { .. } => {}
+                Outcome::Taken(c) => swept.failed.push((id, format!("slot {c} is taken"))),
+                Outcome::Failed(e) => swept.failed.push((id, e.to_string())),
+            }
+        }
+        for ticket in queued {
+            if ticket.queue.as_ref().is_some_and(|q| q.try_now || q.retry_at.is_some_and(|t| t < now)) {
+                match self.route(&ticket).await {
+                    Ok(t) if t.assignee.is_some() => swept.assigned = swept.assigned.saturating_add(1),
+                    Ok(_) => {}
+                    Err(e) => swept.failed.push((ticket.id, e.to_string())),
+                }
+            }
+        }
+        // A ticket that was written gave its lease back by that; one on which nothing happened does so here.
+        for held in due.iter().filter(|x| idle.contains(&x.ticket)) {
+            self.0.store.settle(&held.lease, Settled::Delivered).await?;
+        }
+        Ok(())
+    }
+
+    /// Gives queued tickets to agents that are free now, the most urgent first (S28, S34). [`Desk::sweep`] does it too; call it when
+    /// agents come on shift or free up in between. Returns how many tickets got an agent.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn dispatch(&self) -> Result<u64, Error> {
+        let moment = self.at(self.now());
+        let mut waiting: BTreeMap<Option<GroupId>, Vec<Arc<Ticket>>> = BTreeMap::new();
+        let query = Query::new().open().queued();
+        let mut after = None;
+        loop {
+            let page: Page<Arc<Ticket>, _> = self.0.store.find(&query, after.as_ref(), Limit::MAX).await?;
+            for t in page.items {
+                waiting.entry(t.group.clone()).or_default().push(t);
+            }
+            if !page.more || page.next.is_none() {
+                break;
+            }
+            after = page.next;
+        }
+        let mut assigned = 0u64;
+        for (_, mut tickets) in waiting {
+            tickets.sort_by_cached_key(|t| moment.playbook.routing().queue_place(t, moment.playbook.calendars(), moment.at));
+            // When nobody in the group can take a ticket, a few more are tried, since another may need other skills; then enough.
+            let mut misses = 0u32;
+            for t in tickets {
+                if misses >= 8 {
+                    break;
+                }
+                if !self.could_route(&t, &moment).await? {
+                    misses = misses.saturating_add(1);
+                    continue;
+                }
+                match self.route(&t).await {
+                    Ok(now) if now.assignee.is_some() => assigned = assigned.saturating_add(1),
+                    Ok(_) => misses = misses.saturating_add(1),
+                    Err(e) if e.retryable() => return Err(e),
+                    Err(_) => misses = misses.saturating_add(1),
+                }
+            }
+        }
+        Ok(assigned)
+    }
+
+    /// Whether a try would find anybody: decided without writing, so that a full queue does not fill the journal with failures.
+    async fn could_route(&self, t: &Arc<Ticket>, moment: &super::submit::Now) -> Result<bool, Error> {
+        let command = Command::on(t.id, format!("route:{}:{}", t.id, t.revision.get()), Actor::System, What::Route);
+        match self.decided(&command, moment, Some(t.clone()), &[]).await {
+            Ok(d) => Ok(d.ticket.assignee.is_some()),
+            Err(Error::Refused(_)) => Ok(false),
+            Err(e) => Err(e),
+        }
+    }
+
+    /// The earliest instant at which something of any ticket happens by itself or an effect is to be tried again.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn next_wake(&self) -> Result<Option<UtcInstant>, Error> {
+        let (a, b) = (self.0.store.next_wake().await?, self.0.store.next_delivery().await?);
+        Ok(match (a, b) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        })
+    }
+
+    /// Delivers up to `most` effects of the outbox, each at least once: after a crash between delivery and record it is delivered
+    /// again, with the same key. A failed one is tried again after 2, 4, 8 … minutes, up to a day apart, 20 times.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn deliver(&self, most: usize) -> Result<Delivered, Error> {
+        let mut out = Delivered::default();
+        let mut left = most;
+        while left > 0 {
+            let lease = Lease::for_seconds(self.0.name.clone(), self.now(), LEASE);
+            let batch = self.0.store.pending(lease, Limit::new(left.min(100))).await?;
+            if batch.is_empty() {
+                break;
+            }
+            left = left.saturating_sub(batch.len());
+            for held in batch {
+                let how = match self.0.courier.deliver(&held.item).await {
+                    Delivery::Done => Settled::Delivered,
+                    Delivery::Never(why) => Settled::Dead { why },
+                    Delivery::Later(why) if held.attempt >= 20 => Settled::Dead { why },
+                    Delivery::Later(_) => {
+                        let minutes = 1i64.checked_shl(held.attempt.clamp(1, 11)).unwrap_or(1440).min(1440);
+                        let not_before = self.now().checked_add_signed(TimeDelta::minutes(minutes)).unwrap_or(UtcInstant::MAX_UTC);
+                        Settled::Retry { not_before }
+                    }
+                };
+                match &how {
+                    Settled::Delivered => out.done = out.done.saturating_add(1),
+                    Settled::Retry { .. } => out.later = out.later.saturating_add(1),
+                    Settled::Dead { .. } => out.never = out.never.saturating_add(1),
+                }
+                self.0.store.settle(&held.token, how).await?;
+            }
+        }
+        Ok(out)
+    }
+}

@@ -1,0 +1,337 @@
+//! Actions become events here, whoever asked: a rule, an after-action, an escalation. One validator for all (S14).
+
+use super::draft::Draft;
+use super::notify;
+use super::refusal::{Reason, Refusal};
+use super::transition;
+use crate::diagnostic::text;
+use crate::id::*;
+use crate::store::Claim;
+use crate::ticket::*;
+
+/// Does one action, or says why not; a refused one has changed nothing that [`Draft::back_to`] would not undo.
+pub(super) fn perform(d: &mut Draft<'_>, action: &Action, cause: &Cause) -> Result<(), Refusal> {
+    match action {
+        Action::Score { points, reason } => {
+            let rule = match cause {
+                Cause::Rule(r) => r.clone(),
+                _ => RuleName::new("workflow"),
+            };
+            let same = d.ticket.score_parts.iter().any(|p| p.rule == rule && p.points == *points && p.reason == *reason);
+            if !same {
+                d.push(Event::Scored { rule, points: *points, reason: reason.clone() }, cause.clone());
+            }
+        }
+        Action::Set { attribute, value, force } => set(d, attribute, value.clone(), Provenance::Rule, *force, cause)?,
+        Action::Priority(level) => {
+            if !d.ctx.playbook.schema().priority.has(level.as_str()) {
+                return Err(unknown("priority", level.as_str()));
+            }
+            let kept = d.ticket.priority.as_ref().is_some_and(|p| p.by == Provenance::Agent);
+            let same = d.ticket.priority.as_ref().is_some_and(|p| p.value == *level);
+            if !kept && !same {
+                d.push(Event::PrioritySet { priority: Some(level.clone()), by: Provenance::Rule, until: None }, cause.clone());
+            }
+        }
+        Action::Tag(tag) => {
+            if !d.ticket.tags.contains(tag) {
+                if d.ticket.tags.len() >= d.ctx.limits.tags {
+                    return Err(too_many("tags", d.ctx.limits.tags));
+                }
+                d.push(Event::Tagged(tag.clone()), cause.clone());
+            }
+        }
+        Action::Untag(tag) => {
+            if d.ticket.tags.contains(tag) {
+                d.push(Event::Untagged(tag.clone()), cause.clone());
+            }
+        }
+        Action::Route { group, skills } => queue(d, group, skills.clone(), String::new(), cause)?,
+        Action::Assign(agent) => assign(d, agent, cause)?,
+        Action::Release => {
+            if d.ticket.assignee.is_some()
+                && let Some(group) = d.ticket.group.clone()
+            {
+                queue(d, &group, Default::default(), "released".into(), cause)?;
+            }
+        }
+        Action::Notify { to, template } => notify::notify(d, to, template, cause)?,
+        Action::Watch(agent) => watch(d, agent, true, cause)?,
+        Action::Transition(name) => transition::take(d, name, &[], None, cause)?,
+        Action::Note(body) => {
+            let m = Message {
+                kind: MessageKind::Note,
+                audience: Audience::Internal,
+                author: Author::System,
+                channel: d.ticket.channel.clone(),
+                body: body.as_str().into(),
+                language: None,
+                attachments: Vec::new(),
+                automatic: true,
+                thanks: false,
+                external_id: None,
+                at: d.at,
+            };
+            d.push(Event::MessageAdded(Box::new(m)), cause.clone());
+        }
+        Action::MarkAutomatic => judge(d, true, false, cause),
+        Action::MarkThanks => judge(d, false, true, cause),
+        Action::Stop => {}
+    }
+    Ok(())
+}
+
+fn judge(d: &mut Draft<'_>, automatic: bool, thanks: bool, cause: &Cause) {
+    let Some(w) = &mut d.message else { return };
+    if w.message.author != Author::Requester || w.message.automatic || (thanks && w.message.thanks) {
+        return;
+    }
+    w.message.automatic |= automatic;
+    w.message.thanks |= thanks;
+    d.push(Event::MessageJudged { automatic, thanks }, cause.clone());
+}
+
+/// Sets an attribute, if its source is as strong as the present one (S25) or `force`d, and the value fits.
+pub(super) fn set(
+    d: &mut Draft<'_>,
+    attribute: &Attribute,
+    value: Option<Value>,
+    by: Provenance,
+    force: bool,
+    cause: &Cause,
+) -> Result<(), Refusal> {
+    let value = fit(d, attribute, value)?;
+    let t = &d.ticket;
+    let present = match attribute {
+        Attribute::Subject => Some((Value::Text(t.subject.clone()), Provenance::Default)),
+        Attribute::Description => Some((Value::Text(t.description.clone()), Provenance::Default)),
+        Attribute::Organisation => t.organisation.as_ref().map(|o| (Value::text(o.as_str()), Provenance::Default)),
+        Attribute::Category => t.category.as_ref().map(|c| (Value::text(c.value.as_str()), c.by)),
+        Attribute::Impact => t.impact.as_ref().map(|c| (Value::choice(c.value.as_str()), c.by)),
+        Attribute::Urgency => t.urgency.as_ref().map(|c| (Value::choice(c.value.as_str()), c.by)),
+        Attribute::Field(f) => t.fields.get(f).map(|v| (v.value.clone(), v.by)),
+    };
+    if let Some((_, strong)) = &present
+        && *strong > by
+        && !force
+    {
+        return Ok(());
+    }
+    // The same value from the same or a weaker source is no change; from a stronger one it is firmer from now on.
+    let same = present.as_ref().map(|(v, _)| v) == value.as_ref();
+    let firmer = matches!(attribute, Attribute::Category | Attribute::Impact | Attribute::Urgency | Attribute::Field(_))
+        && present.as_ref().is_some_and(|(_, strong)| *strong < by);
+    if same && !firmer {
+        return Ok(());
+    }
+    let size: usize = match (&value, attribute) {
+        (Some(v), Attribute::Field(f)) => {
+            let others: usize =
+                t.fields.iter().filter(|(n, _)| *n != f).map(|(n, v)| n.as_str().len().saturating_add(v.value.size())).sum();
+            others.saturating_add(v.size())
+        }
+        _ => 0,
+    };
+    if size > d.ctx.limits.fields {
+        return Err(Refusal::one(
+            "too-large",
+            text(
+                format!("custom fields would take {size} bytes, at most {} fit", d.ctx.limits.fields),
+                format!("自定义字段共需 {size} 字节，最多 {} 字节", d.ctx.limits.fields),
+            ),
+        ));
+    }
+    d.push(Event::Set { attribute: attribute.clone(), value, by }, cause.clone());
+    Ok(())
+}
+
+/// The value in the attribute's own form, or every reason why it does not fit.
+pub(super) fn fit(d: &Draft<'_>, attribute: &Attribute, value: Option<Value>) -> Result<Option<Value>, Refusal> {
+    let schema = d.ctx.playbook.schema();
+    let limits = d.ctx.limits;
+    let as_text = |v: Value| match v {
+        Value::Text(s) => Ok(s),
+        Value::Choice(c) => Ok(Text::from(c.as_str())),
+        other => Err(Refusal {
+            reasons: vec![Reason {
+                code: "wrong-type",
+                message: text(
+                    format!("`{}` holds text, not a value of kind {}", attribute.name(), other.kind()),
+                    format!("`{}` 是文本，不能是 {}", attribute.name(), other.kind()),
+                ),
+                attribute: Some(attribute.clone()),
+            }],
+        }),
+    };
+    let long = |s: &Text, most: usize| if s.len() > most { Err(too_long(attribute, s.len(), most)) } else { Ok(()) };
+    let Some(value) = value else {
+        if *attribute == Attribute::Subject {
+            return Err(Refusal::one("required", text("a ticket needs a subject", "工单必须有主题")));
+        }
+        return Ok(None);
+    };
+    match attribute {
+        Attribute::Subject => {
+            let s = as_text(value)?;
+            long(&s, limits.subject)?;
+            if s.trim().is_empty() {
+                return Err(Refusal::one("required", text("a ticket needs a subject", "工单必须有主题")));
+            }
+            Ok(Some(Value::Text(s)))
+        }
+        Attribute::Description => {
+            let s = as_text(value)?;
+            long(&s, limits.description)?;
+            Ok(Some(Value::Text(s)))
+        }
+        Attribute::Organisation => {
+            let s = as_text(value)?;
+            long(&s, limits.name)?;
+            Ok(Some(Value::Text(s)))
+        }
+        Attribute::Category => {
+            let s = as_text(value)?;
+            if schema.categories.contains_key(&*s) { Ok(Some(Value::Text(s))) } else { Err(unknown("category", &s)) }
+        }
+        Attribute::Impact | Attribute::Urgency => {
+            let s = as_text(value)?;
+            let scale = if *attribute == Attribute::Impact { &schema.impact } else { &schema.urgency };
+            if scale.has(&s) {
+                Ok(Some(Value::choice(&*s)))
+            } else {
+                Err(unknown(if *attribute == Attribute::Impact { "impact" } else { "urgency" }, &s))
+            }
+        }
+        Attribute::Field(name) => match schema.fields.get(name) {
+            None => Err(unknown("field", name.as_str())),
+            Some(def) => def.fit(value).map(Some).map_err(|m| Refusal {
+                reasons: vec![Reason {
+                    code: m.code,
+                    message: text(format!("`{name}`: {}", m.message.en), format!("`{name}`：{}", m.message.zh)),
+                    attribute: Some(attribute.clone()),
+                }],
+            }),
+        },
+    }
+}
+
+/// Sends the ticket to a group's queue; its assignee loses it.
+pub(super) fn queue(
+    d: &mut Draft<'_>,
+    group: &GroupId,
+    skills: std::collections::BTreeMap<SkillName, u8>,
+    reason: String,
+    cause: &Cause,
+) -> Result<(), Refusal> {
+    let schema = d.ctx.playbook.schema();
+    if !schema.groups.contains_key(group) {
+        return Err(unknown("group", group.as_str()));
+    }
+    if let Some(s) = skills.keys().find(|s| !schema.skills.contains_key(*s)) {
+        return Err(unknown("skill", s.as_str()));
+    }
+    if !d.ticket.is_open() {
+        return Err(Refusal::one("final", text("the ticket is done; reopen it first", "工单已结束，请先重新打开")));
+    }
+    let handoff = d.ticket.group.as_ref().is_some_and(|g| g != group);
+    let already = d.ticket.queue.as_ref().is_some_and(|q| q.skills == skills) && d.ticket.group.as_ref() == Some(group);
+    if already && d.ticket.assignee.is_none() {
+        return Ok(());
+    }
+    leave(d, if handoff { "handed-off" } else { "released" }, cause);
+    d.push(Event::Queued { group: group.clone(), skills, handoff, reason }, cause.clone());
+    Ok(())
+}
+
+/// Takes the ticket from its assignee, slots included.
+pub(super) fn leave(d: &mut Draft<'_>, why: &str, cause: &Cause) {
+    if let Some(agent) = d.ticket.assignee.clone() {
+        release_slots(d, &agent);
+        d.push(Event::Released { agent, why: why.to_string() }, cause.clone());
+    }
+}
+
+/// Records that the slots the ticket holds are given back with this commit.
+pub(super) fn release_slots(d: &mut Draft<'_>, agent: &AgentId) {
+    for slot in d.ticket.slots.clone() {
+        let claim = Claim { agent: agent.clone(), slot };
+        // Taken in this very commit: simply not taken.
+        if let Some(i) = d.takes.iter().position(|c| *c == claim) {
+            d.takes.remove(i);
+        } else {
+            d.releases.push(claim);
+        }
+    }
+}
+
+/// Assigns an agent by a person's or a rule's word; capacity may be exceeded, and is flagged (S33).
+pub(super) fn assign(d: &mut Draft<'_>, agent: &AgentId, cause: &Cause) -> Result<(), Refusal> {
+    let Some(known) = d.ctx.roster.agent(agent) else { return Err(unknown("agent", agent.as_str())) };
+    if !d.ticket.is_open() {
+        return Err(Refusal::one("final", text("the ticket is done; reopen it first", "工单已结束，请先重新打开")));
+    }
+    if d.ticket.assignee.as_ref() == Some(agent) {
+        return Ok(());
+    }
+    // Someone from another group takes the ticket into a group of their own.
+    let group = match &d.ticket.group {
+        Some(g) if known.groups.contains(g) => None,
+        _ => known.groups.iter().next().cloned(),
+    };
+    leave(d, "reassigned", cause);
+    let (slots, over) = super::settle::claim_by_hand(d, agent);
+    d.push(Event::Assigned { agent: agent.clone(), group, slots, manual: true, over }, cause.clone());
+    super::settle::owner_of_first(d, cause);
+    Ok(())
+}
+
+/// Adds or removes a watcher.
+pub(super) fn watch(d: &mut Draft<'_>, agent: &AgentId, on: bool, cause: &Cause) -> Result<(), Refusal> {
+    if d.ctx.roster.agent(agent).is_none() {
+        return Err(unknown("agent", agent.as_str()));
+    }
+    match (on, d.ticket.watchers.contains(agent)) {
+        (true, false) if d.ticket.watchers.len() >= d.ctx.limits.watchers => return Err(too_many("watchers", d.ctx.limits.watchers)),
+        (true, false) => d.push(Event::Watched(agent.clone()), cause.clone()),
+        (false, true) => d.push(Event::Unwatched(agent.clone()), cause.clone()),
+        _ => {}
+    }
+    Ok(())
+}
+
+pub(super) fn unknown(what: &'static str, name: &str) -> Refusal {
+    let short: String = name.chars().take(64).collect();
+    let (code, zh) = match what {
+        "group" => ("unknown-group", "处理组"),
+        "skill" => ("unknown-skill", "技能"),
+        "agent" => ("unknown-agent", "坐席"),
+        "category" => ("unknown-category", "分类"),
+        "field" => ("unknown-field", "字段"),
+        "priority" => ("unknown-priority", "优先级"),
+        "impact" => ("unknown-impact", "影响"),
+        "urgency" => ("unknown-urgency", "紧急度"),
+        "type" => ("unknown-type", "工单类型"),
+        "channel" => ("unknown-channel", "渠道"),
+        "template" => ("unknown-template", "模板"),
+        "state" => ("unknown-state", "状态"),
+        _ => ("unknown", "名称"),
+    };
+    Refusal::one(code, text(format!("the playbook knows no {what} `{short}`"), format!("配置包中没有{zh} `{short}`")))
+}
+
+pub(super) fn too_many(what: &str, most: usize) -> Refusal {
+    Refusal::one("too-many", text(format!("a ticket has at most {most} {what}"), format!("每个工单最多 {most} 个 {what}")))
+}
+
+pub(super) fn too_long(attribute: &Attribute, got: usize, most: usize) -> Refusal {
+    Refusal {
+        reasons: vec![Reason {
+            code: "too-long",
+            message: text(
+                format!("`{}` is {got} bytes, at most {most} fit", attribute.name()),
+                format!("`{}` 共 {got} 字节，最多 {most} 字节", attribute.name()),
+            ),
+            attribute: Some(attribute.clone()),
+        }],
+    }
+}

@@ -1,0 +1,104 @@
+//! Who may do what: the coarse right per command; transitions have roles of their own.
+
+use super::command::What;
+use super::refusal::Refusal;
+use crate::condition::View;
+use crate::diagnostic::text;
+use crate::id::RoleName;
+use crate::playbook::Playbook;
+use crate::routing::Roster;
+use crate::ticket::{Actor, Ticket};
+
+/// Whether the actor may give this command at all.
+pub(super) fn authorize(
+    playbook: &Playbook,
+    roster: &Roster,
+    actor: &Actor,
+    roles: &[RoleName],
+    what: &What,
+    ticket: Option<&Ticket>,
+) -> Result<(), Refusal> {
+    let word = what.word();
+    let no = |en: String, zh: String| Err(Refusal::one("not-allowed", text(en, zh)));
+    match actor {
+        Actor::System | Actor::Integration(_) => Ok(()),
+        Actor::Agent(id) => {
+            if roster.agent(id).is_none() {
+                return Err(Refusal::one(
+                    "unknown-actor",
+                    text(
+                        format!("nobody knows an agent `{id}`; Directory's roster must list them"),
+                        format!("没有坐席 `{id}`；请在人员目录中登记"),
+                    ),
+                ));
+            }
+            match playbook.settings().rights.get(word) {
+                Some(allowed) if !roles.iter().any(|r| allowed.contains(r)) => {
+                    let names = allowed.iter().map(|r| r.to_string()).collect::<Vec<_>>().join(", ");
+                    no(format!("`{word}` is for {names}"), format!("`{word}` 仅限 {names}"))
+                }
+                _ => Ok(()),
+            }
+        }
+        Actor::Requester(id) => {
+            let own = ticket.is_none_or(|t| t.requester == *id);
+            match what {
+                What::Create(new) if new.requester != *id => {
+                    no("a requester makes tickets only for themselves".into(), "请求人只能为自己提交工单".into())
+                }
+                What::Create(_) | What::Receive(_) => Ok(()),
+                What::Reply(_) | What::Transition { .. } | What::Rate { .. } if own => Ok(()),
+                What::Reply(_) | What::Transition { .. } | What::Rate { .. } => {
+                    no("the ticket is another requester's".into(), "该工单属于其他请求人".into())
+                }
+                _ => no(format!("`{word}` is for agents"), format!("`{word}` 仅限坐席")),
+            }
+        }
+        Actor::Vendor(_) => match what {
+            What::Reply(_) | What::Transition { .. } => Ok(()),
+            _ => no(format!("`{word}` is for agents"), format!("`{word}` 仅限坐席")),
+        },
+    }
+}
+
+/// What an actor may do with a ticket now, and for the rest, why not.
+#[derive(Clone, Debug)]
+pub struct Offer {
+    /// The transition.
+    pub transition: crate::id::TransitionName,
+    /// Its label.
+    pub label: crate::diagnostic::Text,
+    /// Where it leads; none: it stays.
+    pub to: Option<crate::id::StateName>,
+    /// Why not; empty: allowed.
+    pub refusal: Refusal,
+}
+
+/// The transitions from the ticket's state, each with every reason against it (S2). Agrees with what `decide` does, by one function.
+pub fn available(ctx: &super::Context<'_>, ticket: &Ticket, actor: &Actor, customer: Option<&crate::condition::Customer>) -> Vec<Offer> {
+    let Some(workflow) = ctx.playbook.workflow(&ticket.workflow) else { return Vec::new() };
+    let roles = ctx.roster.roles(actor);
+    let view = View { event: "transition", actor, roles, customer, ..View::of(ticket, ctx.now.max(ticket.updated_at)) };
+    let what = |name: &crate::id::TransitionName| What::Transition { name: name.clone(), fields: Vec::new(), comment: None };
+    workflow
+        .available(&view)
+        .into_iter()
+        .map(|offer| {
+            let mut refusal = Refusal::default();
+            if let Err(r) = authorize(ctx.playbook, ctx.roster, actor, roles, &what(&offer.transition.name), Some(ticket)) {
+                refusal.reasons.extend(r.reasons);
+            }
+            refusal.reasons.extend(offer.blockers.into_iter().map(|b| super::refusal::Reason {
+                code: b.code,
+                message: b.message,
+                attribute: b.field,
+            }));
+            Offer {
+                transition: offer.transition.name.clone(),
+                label: offer.transition.label.clone(),
+                to: offer.transition.to.clone(),
+                refusal,
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,122 @@
+//! What a decision is made from: the case, the facts, and what is still missing.
+
+use crate::condition::Customer;
+use crate::id::*;
+use crate::playbook::Playbook;
+use crate::routing::{Holdings, Roster};
+use crate::store::Commit;
+use crate::ticket::Ticket;
+use std::sync::Arc;
+
+/// What stands behind every decision of a desk at one moment.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// The active playbook.
+    pub playbook: &'a Playbook,
+    /// Agents, leads, on-call.
+    pub roster: &'a Roster,
+    /// Now; the decision's instant is never before the ticket's last entry.
+    pub now: UtcInstant,
+    /// Sizes and counts.
+    pub limits: &'a Limits,
+    /// Keep a full trace.
+    pub trace: bool,
+}
+
+/// One decision's own inputs. Everything optional is asked for with [`Needs`] when a rule or the command reads it.
+#[derive(Clone, Debug, Default)]
+pub struct Case {
+    /// The ticket, as stored; none for a new one.
+    pub ticket: Option<Arc<Ticket>>,
+    /// For incoming messages: the tickets it may belong to. None: not looked up yet.
+    pub candidates: Option<Vec<Arc<Ticket>>>,
+    /// The id of a ticket that may be made.
+    pub new_id: Option<TicketId>,
+    /// Its human number.
+    pub new_number: Option<u64>,
+    /// The requester's customer record; `Some(None)`: looked up, not known.
+    pub customer: Option<Option<Customer>>,
+    /// Slots held by agents. None: not looked up yet.
+    pub holdings: Option<Holdings>,
+    /// Slots another ticket took in the meantime; not tried again.
+    pub taken: Vec<crate::store::Claim>,
+}
+
+/// What the shell has to fetch before the same decision can be made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// The customer record of this requester.
+    pub customer: Option<RequesterId>,
+    /// The slots of these agents.
+    pub holdings: Option<Vec<AgentId>>,
+    /// Tickets an incoming message may belong to.
+    pub candidates: bool,
+    /// An id and a number for a new ticket.
+    pub identity: bool,
+}
+
+/// What comes out.
+#[derive(Clone, Debug)]
+pub enum Decision {
+    /// Commit this.
+    Decided(Box<Decided>),
+    /// Nothing changed; tell the person.
+    Refused(super::Refusal),
+    /// Fetch this and decide again.
+    Missing(Needs),
+}
+
+/// A decision to commit.
+#[derive(Clone, Debug)]
+pub struct Decided {
+    /// What the store commits; empty of writes where nothing was to be done.
+    pub commit: Commit,
+    /// The ticket afterwards.
+    pub ticket: Arc<Ticket>,
+    /// More is due than fits one commit: the command itself was not done yet, decide it again after this commit.
+    pub again: bool,
+    /// Why, in full, where the context asked for it.
+    pub trace: super::Trace,
+}
+
+/// Sizes and counts a desk accepts (DESIGN 3). Going beyond one is a typed refusal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of a subject.
+    pub subject: usize,
+    /// Bytes of a description; the ticket keeps it whole.
+    pub description: usize,
+    /// Bytes of a message body.
+    pub body: usize,
+    /// Attachments of a message.
+    pub attachments: usize,
+    /// Tags of a ticket.
+    pub tags: usize,
+    /// Links of a ticket.
+    pub links: usize,
+    /// Watchers of a ticket.
+    pub watchers: usize,
+    /// Custom fields of a ticket, in bytes altogether.
+    pub fields: usize,
+    /// Bytes of a ticket besides its custom fields.
+    pub ticket: usize,
+    /// Bytes of a name, an id, a reason.
+    pub name: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            subject: 512,
+            description: 4_096,
+            body: 65_536,
+            attachments: 32,
+            tags: 64,
+            links: 64,
+            watchers: 32,
+            fields: 65_536,
+            ticket: 16_384,
+            name: 256,
+        }
+    }
+}

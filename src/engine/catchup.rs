@@ -1,0 +1,102 @@
+//! Catching up (S26): everything due strictly before an instant fires in due order, each at its own.
+
+use super::actions;
+use super::draft::Draft;
+use super::settle::settle;
+use super::transition;
+use super::waves::{FailedClosed, Waves};
+use crate::id::*;
+use crate::ticket::*;
+
+/// Most firings of one commit; the rest stays due.
+const MOST: usize = 64;
+
+/// What the catching up came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CaughtUp {
+    /// Nothing is due any more.
+    Done,
+    /// More is due than fits one commit.
+    More,
+}
+
+/// Fires what is due strictly before `until`: people win ties, and a target met at its due instant is met.
+pub(super) fn catch_up(d: &mut Draft<'_>, until: UtcInstant) -> CaughtUp {
+    let mut fired = 0usize;
+    loop {
+        // The stored wake instant may be early, never late: most commands find nothing due and look no further.
+        if d.ticket.next_wake().is_none_or(|at| at >= until) {
+            return CaughtUp::Done;
+        }
+        let Some((at, kind)) = earliest(&d.ticket).filter(|(at, _)| *at < until) else { return CaughtUp::Done };
+        if fired >= MOST {
+            return CaughtUp::More;
+        }
+        fire(d, at, kind);
+        fired = fired.saturating_add(1);
+    }
+}
+
+/// The next thing that happens by itself. At one instant the order is that of [`TimerKind`]: the state's own timers before clocks, since
+/// a transition at the due instant still meets the target (S47).
+fn earliest(t: &Ticket) -> Option<(UtcInstant, TimerKind)> {
+    let timers = t.timers.iter().map(|x| (x.at, x.kind.clone()));
+    let limit = t.limit.filter(|_| !t.limit_passed).map(|at| (at, TimerKind::StateLimit));
+    let clocks = t.clocks.iter().filter_map(|c| Some((c.wake_at()?, TimerKind::Clock(c.id.clone()))));
+    let over = t.priority_until.map(|at| (at, TimerKind::PriorityOverride));
+    timers.chain(limit).chain(clocks).chain(over).min()
+}
+
+fn fire(d: &mut Draft<'_>, due: UtcInstant, kind: TimerKind) {
+    d.begin_step(due, true);
+    let cause = Cause::Timer(kind.clone(), due);
+    let mut waves = Waves::default();
+    let mut failed: Result<(), FailedClosed> = Ok(());
+    match &kind {
+        TimerKind::StateLimit => d.push(Event::LimitPassed, cause),
+        TimerKind::PriorityOverride => d.push(Event::OverrideEnded, cause),
+        TimerKind::Transition(name) => {
+            d.push(Event::TimerFired(kind.clone()), cause.clone());
+            let mark = d.mark();
+            if let Err(r) = transition::take(d, name, &[], None, &cause) {
+                d.back_to(mark);
+                let codes = r.reasons.iter().map(|r| r.code.to_string()).collect();
+                d.push(Event::MoveRefused { transition: name.clone(), codes }, cause);
+            }
+        }
+        TimerKind::Rule(name) => {
+            d.push(Event::TimerFired(kind.clone()), cause);
+            if let Some((_, rule)) = d.ctx.playbook.rules().named(name.as_str()) {
+                failed = waves.one(d, rule, &[]);
+            }
+        }
+        TimerKind::Clock(id) => {
+            let agreements = d.ctx.playbook.agreements();
+            let fired = agreements.fire(d.ctx.playbook.calendars(), &d.ticket, id, due, &d.view("clock"));
+            for event in fired.events {
+                d.push(event, cause.clone());
+            }
+            for (source, fault) in fired.faults {
+                let message = fault.to_string().chars().take(160).collect();
+                let rule = RuleName::new(source.as_str());
+                d.push(Event::RuleFaulted { rule, code: fault.code().into(), message }, cause.clone());
+            }
+            for (source, list) in fired.actions {
+                for action in &list {
+                    let mark = d.mark();
+                    if let Err(r) = actions::perform(d, action, &cause) {
+                        d.back_to(mark);
+                        let code = r.reasons.first().map_or("refused", |r| r.code).to_string();
+                        let rule = RuleName::new(source.as_str());
+                        d.push(Event::ActionRefused { rule, action: action.word().into(), code }, cause.clone());
+                    }
+                }
+            }
+        }
+    }
+    // A timer has nobody to refuse to: a fail-closed rule's failure is journalled like any other.
+    if let Err(f) = failed.and_then(|()| settle(d, &mut waves)) {
+        let message = f.message.en.chars().take(160).collect();
+        d.push(Event::RuleFaulted { rule: f.rule, code: "rule-failed".into(), message }, Cause::System);
+    }
+}

@@ -1,0 +1,164 @@
+//! The draft of an entry: the working ticket, the events so far, and what they woke.
+
+use super::case::{Case, Context};
+use super::trace::Trace;
+use crate::condition::{Customer, View};
+use crate::id::*;
+use crate::rules::Trigger;
+use crate::store::Claim;
+use crate::ticket::*;
+use crate::workflow::Workflow;
+
+/// The message that woke rules, with its judgement (S81).
+#[derive(Clone, Debug)]
+pub(super) struct Woken {
+    pub message: Message,
+}
+
+/// An entry in the making. Every event goes through [`Draft::push`], which evolves the working ticket at once.
+#[derive(Debug)]
+pub(super) struct Draft<'a> {
+    pub ctx: Context<'a>,
+    pub case: &'a Case,
+    pub workflow: &'a Workflow,
+    pub actor: &'a Actor,
+    pub occurred_at: Option<UtcInstant>,
+    pub roles: &'a [RoleName],
+    pub customer: Option<&'a Customer>,
+    pub ticket: Ticket,
+    pub before: Revision,
+    pub revision: Revision,
+    pub events: Vec<Caused>,
+    /// The logical instant of the present step.
+    pub at: UtcInstant,
+    /// The instant of the entry; events of earlier steps carry their own.
+    pub entry_at: UtcInstant,
+    /// Where the present step's events begin.
+    pub step: usize,
+    pub triggers: Vec<Trigger>,
+    pub message: Option<Woken>,
+    pub transition: Option<TransitionName>,
+    pub intake: Option<Intake>,
+    pub effects: Vec<(UtcInstant, EffectKind)>,
+    pub takes: Vec<Claim>,
+    pub releases: Vec<Claim>,
+    pub why: Why,
+    pub trace: Trace,
+    /// How an incoming message found its ticket.
+    pub why_found: Option<String>,
+    /// Agents whose slots would have to be known.
+    pub missing: Vec<AgentId>,
+    /// The step is a timer's: its events carry their own instant.
+    pub timed: bool,
+}
+
+/// A point to come back to when one of a rule's actions would be refused.
+pub(super) struct Mark {
+    ticket: Ticket,
+    events: usize,
+    triggers: usize,
+    effects: usize,
+    takes: usize,
+    releases: usize,
+}
+
+impl<'a> Draft<'a> {
+    /// Records an event and evolves the ticket with it.
+    pub fn push(&mut self, event: Event, cause: Cause) {
+        let index = u32::try_from(self.events.len()).unwrap_or(u32::MAX);
+        wakes(&event, &cause, &mut self.triggers);
+        self.ticket.evolve(&event, self.at, self.revision, index);
+        let at = self.timed.then_some(self.at);
+        self.events.push(Caused { event, cause, at });
+    }
+
+    /// What a condition sees now, woken by `event`.
+    pub fn view<'v>(&'v self, event: &'v str) -> View<'v> {
+        View {
+            ticket: &self.ticket,
+            event,
+            message: self.message.as_ref().map(|w| &w.message),
+            transition: self.transition.as_ref(),
+            intake: self.intake,
+            actor: self.actor,
+            roles: self.roles,
+            customer: self.customer,
+            now: self.at,
+        }
+    }
+
+    /// A view of what the desk does by itself: rules and timers pass role checks, never guards.
+    pub fn system_view<'v>(&'v self, event: &'v str) -> View<'v> {
+        View { actor: &Actor::System, roles: &[], ..self.view(event) }
+    }
+
+    pub fn mark(&self) -> Mark {
+        Mark {
+            ticket: self.ticket.clone(),
+            events: self.events.len(),
+            triggers: self.triggers.len(),
+            effects: self.effects.len(),
+            takes: self.takes.len(),
+            releases: self.releases.len(),
+        }
+    }
+
+    pub fn back_to(&mut self, mark: Mark) {
+        self.ticket = mark.ticket;
+        self.events.truncate(mark.events);
+        self.triggers.truncate(mark.triggers);
+        self.effects.truncate(mark.effects);
+        self.takes.truncate(mark.takes);
+        self.releases.truncate(mark.releases);
+    }
+
+    /// Begins a step at a logical instant: the command's own, or a timer's due instant.
+    pub fn begin_step(&mut self, at: UtcInstant, timed: bool) {
+        self.at = at.max(self.ticket.updated_at);
+        self.timed = timed;
+        self.step = self.events.len();
+        self.triggers.clear();
+    }
+
+    /// Adds an effect, to leave after the commit.
+    pub fn effect(&mut self, kind: EffectKind) {
+        self.effects.push((self.at, kind));
+    }
+}
+
+/// What an event wakes.
+pub(super) fn wakes(event: &Event, cause: &Cause, t: &mut Vec<Trigger>) {
+    match event {
+        Event::Created(_) => t.push(Trigger::Created),
+        Event::Received { .. } => t.push(Trigger::Received),
+        // A message a rule made counts as nobody's (S22).
+        Event::MessageAdded(m) if !matches!(cause, Cause::Rule(_)) => t.push(match (m.kind, m.author) {
+            (MessageKind::Note, _) => Trigger::MessageNote,
+            (MessageKind::Call, _) => Trigger::MessageCall,
+            (_, Author::Requester) => Trigger::MessageFromRequester,
+            (_, Author::Agent) => Trigger::MessageFromAgent,
+            (_, Author::Vendor) => Trigger::MessageFromVendor,
+            (_, Author::System) => return,
+        }),
+        Event::Moved { stay, internal: false, .. } => t.push(Trigger::State(stay.state.clone())),
+        Event::Reopened { .. } => t.push(Trigger::Reopened),
+        Event::Set { attribute, .. } => t.push(Trigger::changed(attribute.name())),
+        Event::PrioritySet { .. } => t.push(Trigger::changed("priority")),
+        Event::Tagged(_) | Event::Untagged(_) => t.push(Trigger::changed("tags")),
+        Event::Queued { handoff, .. } => {
+            t.push(Trigger::Queued);
+            t.push(Trigger::changed("group"));
+            if *handoff {
+                t.push(Trigger::HandedOff);
+            }
+        }
+        Event::Assigned { .. } => t.push(Trigger::Assigned),
+        Event::Rated { .. } => t.push(Trigger::Rated),
+        Event::LimitPassed => t.push(Trigger::Limit),
+        Event::ClockBreached { clock } => t.push(Trigger::Breach(Some(clock.metric.clone()))),
+        Event::ClockMarked { clock, mark, .. } if !mark.skipped => {
+            t.push(if mark.name.as_str().starts_with("level") { Trigger::Escalated } else { Trigger::Warning(Some(clock.metric.clone())) });
+        }
+        _ => {}
+    }
+}

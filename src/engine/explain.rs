@@ -1,0 +1,317 @@
+//! Explaining an entry afterwards: from the journal up to it, and the playbook that decided.
+
+use super::draft::wakes;
+use super::trace::{RuleTrace, Verdict};
+use crate::condition::View;
+use crate::diagnostic::{Lang, Text, text};
+use crate::id::*;
+use crate::playbook::Playbook;
+use crate::ticket::*;
+use chrono::TimeDelta;
+
+/// Why a ticket came to be as it is at one revision.
+#[derive(Clone, Debug)]
+pub struct Explanation {
+    /// The entry explained.
+    pub entry: Entry,
+    /// What happened, in order, each with its cause.
+    pub lines: Vec<Text>,
+    /// Rules of the playbook that did not fire, with the first part of their condition that is false now, where they were woken.
+    pub not_fired: Vec<RuleTrace>,
+    /// What can no longer be known.
+    pub unknown: Vec<Text>,
+}
+
+impl Explanation {
+    /// As lines of text.
+    pub fn render(&self, lang: Lang) -> String {
+        let mut out = String::new();
+        for l in &self.lines {
+            out.push_str(l.get(lang));
+            out.push('\n');
+        }
+        for r in &self.not_fired {
+            if let Verdict::False(part) = &r.verdict {
+                let line =
+                    text(format!("  rule {} did not fire: {part} was false", r.rule), format!("  规则 {} 未触发：{part} 不成立", r.rule));
+                out.push_str(line.get(lang));
+                out.push('\n');
+            }
+        }
+        for u in &self.unknown {
+            out.push_str(u.get(lang));
+            out.push('\n');
+        }
+        out
+    }
+}
+
+/// Explains the entry that made `revision`, from a journal that holds at least all entries up to it; none if it does not.
+pub fn explain(playbook: &Playbook, journal: &[Entry], revision: Revision) -> Option<Explanation> {
+    let entry = journal.iter().find(|e| e.revision == revision)?;
+    let upto: Vec<&Entry> = journal.iter().filter(|e| e.revision <= revision).collect();
+    let after = Ticket::fold(upto.iter().copied())?;
+    let mut lines = vec![headline(playbook, entry)];
+    lines.extend(entry.events.iter().filter_map(|c| line(playbook, &after, c).map(|l| marked(l, &c.cause))));
+    if let Some(r) = &entry.why.routing {
+        lines.push(routing(r));
+    }
+    let mut unknown = Vec::new();
+    if entry.playbook != playbook.digest() {
+        unknown.push(text(
+            "  decided by another playbook than the one at hand; rules that did not fire are not listed",
+            "  该记录由另一版本的配置包作出，未触发的规则不再列出",
+        ));
+    }
+    if playbook.reads_customer() {
+        unknown.push(text("  the customer record as it was then is not kept", "  当时的客户资料未保存"));
+    }
+    let not_fired = if entry.playbook == playbook.digest() { silent(playbook, &after, entry) } else { Vec::new() };
+    Some(Explanation { entry: entry.clone(), lines, not_fired, unknown })
+}
+
+/// The rules woken by the entry that did not fire. Their conditions are judged on the ticket as the entry left it.
+fn silent(playbook: &Playbook, after: &Ticket, entry: &Entry) -> Vec<RuleTrace> {
+    let message = entry.events.iter().find_map(|c| match &c.event {
+        Event::MessageAdded(m) if c.cause == Cause::Command => Some(&**m),
+        _ => None,
+    });
+    let mut woken = Vec::new();
+    for c in &entry.events {
+        wakes(&c.event, &c.cause, &mut woken);
+    }
+    let fired: Vec<&RuleName> = entry
+        .events
+        .iter()
+        .filter_map(|c| match &c.event {
+            Event::RuleFired { rule, .. } | Event::RuleFaulted { rule, .. } | Event::ActionRefused { rule, .. } => Some(rule),
+            _ => None,
+        })
+        .collect();
+    let view = View { message, actor: &entry.actor, ..View::of(after, entry.at) };
+    let mut out = Vec::new();
+    for rule in playbook.rules().triggered(&woken).into_iter().filter_map(|i| playbook.rules().get(i)) {
+        if fired.contains(&&rule.name) {
+            continue;
+        }
+        let trigger = super::waves::trigger(rule, &woken);
+        let view = View { event: &trigger, ..view };
+        if let Some(part) = rule.first_false(&view) {
+            out.push(RuleTrace { rule: rule.name.clone(), wave: 0, trigger: trigger.clone(), verdict: Verdict::False(part) });
+        }
+    }
+    out
+}
+
+fn headline(playbook: &Playbook, e: &Entry) -> Text {
+    let when = playbook.calendars().default_calendar().render(e.at);
+    text(format!("{when}  {} by {}", e.revision, e.actor), format!("{when}  第 {} 版  操作者 {}", e.revision.get(), e.actor))
+}
+
+fn marked(l: Text, cause: &Cause) -> Text {
+    match cause {
+        Cause::Command => text(format!("  {}", l.en), format!("  {}", l.zh)),
+        Cause::Rule(r) => text(format!("  {} (rule {r})", l.en), format!("  {}（规则 {r}）", l.zh)),
+        Cause::Timer(kind, due) => {
+            let (en, zh) = timer(kind);
+            let at = due.format("%Y-%m-%d %H:%M:%SZ");
+            text(format!("  {} ({en} due {at})", l.en), format!("  {}（{zh}，到期 {at}）", l.zh))
+        }
+        Cause::System => text(format!("  {}", l.en), format!("  {}", l.zh)),
+    }
+}
+
+fn timer(kind: &TimerKind) -> (String, String) {
+    match kind {
+        TimerKind::StateLimit => ("the state's time limit".into(), "状态时限".into()),
+        TimerKind::Transition(t) => (format!("timed transition {t}"), format!("定时流转 {t}")),
+        TimerKind::Rule(r) => (format!("time rule {r}"), format!("定时规则 {r}")),
+        TimerKind::Clock(c) => (format!("clock {}", c.metric), format!("计时 {}", c.metric)),
+        TimerKind::PriorityOverride => ("the override's end".into(), "手动优先级到期".into()),
+    }
+}
+
+fn routing(r: &RoutingWhy) -> Text {
+    let excluded = |sep: &str| r.excluded.iter().map(|(code, n)| format!("{code} {n}")).collect::<Vec<_>>().join(sep);
+    let next = r.runners_up.iter().map(|a| a.to_string()).collect::<Vec<_>>().join(", ");
+    let winner = r.winner.as_ref().map_or_else(|| ("nobody".into(), "无人".into()), |a| (a.to_string(), a.to_string()));
+    text(
+        format!("  routing: {} (next: {next}; excluded: {}; skills relaxed by {})", winner.0, excluded(", "), r.rung),
+        format!("  分派：{}（候补：{next}；排除：{}；技能放宽 {} 级）", winner.1, excluded("、"), r.rung),
+    )
+}
+
+/// A span of microseconds in words a person reads at once.
+pub(crate) fn span(us: i64) -> String {
+    let t = TimeDelta::microseconds(us.saturating_abs());
+    let (h, m, s) = (t.num_hours(), t.num_minutes().checked_rem(60).unwrap_or(0), t.num_seconds().checked_rem(60).unwrap_or(0));
+    let sign = if us < 0 { "-" } else { "" };
+    match (h, m) {
+        (0, 0) => format!("{sign}{s}s"),
+        (0, _) => format!("{sign}{m}m{s:02}s"),
+        _ => format!("{sign}{h}h{m:02}m"),
+    }
+}
+
+fn line(playbook: &Playbook, t: &Ticket, c: &Caused) -> Option<Text> {
+    let schema = playbook.schema();
+    let state = |s: &StateName| schema.states.get(s).cloned().unwrap_or_else(|| text(s.as_str(), s.as_str()));
+    let calendars = playbook.calendars();
+    let when = |at: UtcInstant| calendars.default_calendar().render(at);
+    Some(match &c.event {
+        Event::Created(o) => text(
+            format!("created as {} in {}, channel {}, requester {}", o.kind, state(&o.stay.state).en, o.channel, o.requester),
+            format!("创建：类型 {}，状态 {}，渠道 {}，请求人 {}", o.kind, state(&o.stay.state).zh, o.channel, o.requester),
+        ),
+        Event::Received { how, by } => {
+            let (en, zh) = match how {
+                Intake::New => ("a new ticket", "新建工单"),
+                Intake::Append => ("joined this ticket", "并入本工单"),
+                Intake::Reopen => ("reopened this ticket", "重新打开本工单"),
+                Intake::FollowUp => ("a new ticket that follows up", "新建跟进工单"),
+                Intake::Kept => ("kept without reopening", "仅存档，不重新打开"),
+            };
+            text(format!("incoming message: {en} (found by {by})"), format!("来信：{zh}（依据 {by}）"))
+        }
+        Event::MessageAdded(m) => {
+            let body: String = m.body.chars().take(60).collect();
+            text(format!("{:?} {:?}: {body:?}", m.author, m.kind).to_lowercase(), format!("{}：{body}", author(m)))
+        }
+        Event::MessageJudged { automatic: true, .. } => text("judged automatic: counts for nothing", "判定为自动消息，不计入"),
+        Event::MessageJudged { .. } => text("judged mere thanks: does not reopen", "判定为致谢，不重新打开"),
+        Event::Moved { transition, from, stay, .. } => {
+            let by = transition.as_ref().map_or_else(String::new, |t| format!(" by {t}"));
+            text(format!("{} → {}{by}", state(from).en, state(&stay.state).en), format!("{} → {}", state(from).zh, state(&stay.state).zh))
+        }
+        Event::Reopened { cycle } => text(format!("reopened: resolution cycle {cycle}"), format!("重开：第 {cycle} 轮处理")),
+        Event::Set { attribute, value, .. } => {
+            let v = value.as_ref().map_or_else(|| "()".to_string(), ToString::to_string);
+            text(format!("{} = {v}", attribute.name()), format!("{} = {v}", attribute.name()))
+        }
+        Event::PrioritySet { priority, by, until } => {
+            let p = priority.as_ref().map_or_else(|| text("none", "无"), |p| schema.priority.label(p.as_str()));
+            let hand = if *by == Provenance::Agent { (" by hand", "（手动）") } else { ("", "") };
+            let until = until.map_or_else(String::new, |u| format!(" until {}", when(u)));
+            text(format!("priority {}{}{until}", p.en, hand.0), format!("优先级 {}{}", p.zh, hand.1))
+        }
+        Event::OverrideEnded => text("the priority set by hand ends", "手动优先级结束"),
+        Event::Scored { points, reason, .. } => text(format!("score {points:+}: {reason}"), format!("评分 {points:+}：{reason}")),
+        Event::ScoreSettled { score } => text(format!("score is {score}"), format!("总分 {score}")),
+        Event::Tagged(x) => text(format!("tag {x}"), format!("添加标签 {x}")),
+        Event::Untagged(x) => text(format!("tag {x} removed"), format!("移除标签 {x}")),
+        Event::Queued { group, skills, handoff, reason } => {
+            let g = schema.groups.get(group).map_or_else(|| text(group.as_str(), group.as_str()), |g| g.label.clone());
+            let need = if skills.is_empty() {
+                String::new()
+            } else {
+                format!(" [{}]", skills.iter().map(|(s, n)| format!("{s}≥{n}")).collect::<Vec<_>>().join(", "))
+            };
+            let word = if *handoff { ("handed off to", "转派至") } else { ("queued for", "进入队列") };
+            let why = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+            text(format!("{} {}{need}{why}", word.0, g.en), format!("{} {}{need}{why}", word.1, g.zh))
+        }
+        Event::Assigned { agent, manual, over, .. } => {
+            let how = if *manual { (" by hand", "手动") } else { ("", "自动") };
+            let beyond = if *over { (" (beyond capacity)", "（超出容量）") } else { ("", "") };
+            text(format!("assigned to {agent}{}{}", how.0, beyond.0), format!("{}分派给 {agent}{}", how.1, beyond.1))
+        }
+        Event::Released { agent, why } => text(format!("{agent} no longer has it: {why}"), format!("{agent} 释放：{why}")),
+        Event::RouteFailed { reason, .. } => text(format!("nobody could be assigned: {reason}"), format!("无法分派：{reason}")),
+        Event::OwnerSet(o) => {
+            let o = o.as_ref().map_or_else(|| "-".to_string(), ToString::to_string);
+            text(format!("owner {o}"), format!("首问负责人 {o}"))
+        }
+        Event::Rated { stars, comment, cycle } => {
+            text(format!("rated {stars} of 5 for cycle {cycle}: {comment}"), format!("第 {cycle} 轮评价 {stars} 星：{comment}"))
+        }
+        Event::RatingRequested { cycle } => text(format!("asked for a rating of cycle {cycle}"), format!("发起第 {cycle} 轮满意度评价")),
+        Event::RuleFired { rule, .. } => text(format!("rule {rule} fired"), format!("规则 {rule} 触发")),
+        Event::RuleFaulted { rule, message, .. } => {
+            text(format!("rule {rule} failed, contained: {message}"), format!("规则 {rule} 出错，已隔离：{message}"))
+        }
+        Event::ActionRefused { rule, action, code } => {
+            text(format!("{rule}: {action} would be refused [{code}], nothing done"), format!("{rule}：{action} 会被拒绝 [{code}]，未执行"))
+        }
+        Event::ChainCut { rules } => {
+            let all = rules.iter().map(|r| r.to_string()).collect::<Vec<_>>().join(" → ");
+            text(format!("a chain of rules was cut: {all}"), format!("规则链过长被截断：{all}"))
+        }
+        Event::PolicyChosen { policy, calendar, .. } => match (policy, calendar) {
+            (Some(p), Some(c)) => text(format!("policy {p}, calendar {c}"), format!("协议 {p}，日历 {c}")),
+            _ => text("no policy applies", "没有适用的协议"),
+        },
+        Event::Notified { template, suppressed, .. } => match suppressed {
+            None => text(format!("notification {template}"), format!("发送通知 {template}")),
+            Some(why) => text(format!("notification {template} suppressed: {why}"), format!("通知 {template} 被抑制：{why}")),
+        },
+        Event::LimitPassed => text("the state's time limit has passed", "超过状态时限"),
+        Event::MoveRefused { transition, codes } => {
+            text(format!("{transition} was refused: {}", codes.join(", ")), format!("{transition} 被拒绝：{}", codes.join("、")))
+        }
+        Event::ClockStarted(c) => {
+            let due = c.due.map_or_else(|| "-".to_string(), when);
+            let target = allowance(c.target);
+            text(
+                format!("{} started: {target} in calendar {} (policy {}), due {due}", c.id.metric, c.calendar, c.policy),
+                format!("{} 开始计时：{target}，日历 {}（协议 {}），到期 {due}", c.id.metric, c.calendar, c.policy),
+            )
+        }
+        Event::ClockPaused { clock, counted, .. } => {
+            text(format!("{} paused after {}", clock.metric, span(*counted)), format!("{} 暂停，已计 {}", clock.metric, span(*counted)))
+        }
+        Event::ClockResumed { clock, due, .. } => {
+            let due = due.map_or_else(|| "-".to_string(), when);
+            text(format!("{} resumed, due {due}", clock.metric), format!("{} 恢复，到期 {due}", clock.metric))
+        }
+        Event::ClockRetargeted { clock, retroactive } => {
+            let due = clock.due.map_or_else(|| "-".to_string(), when);
+            let late = if *retroactive { (" (retroactively)", "（追溯）") } else { ("", "") };
+            text(
+                format!("{} retargeted to {}{}, due {due}", clock.id.metric, allowance(clock.target), late.0),
+                format!("{} 目标改为 {}{}，到期 {due}", clock.id.metric, allowance(clock.target), late.1),
+            )
+        }
+        Event::ClockMarked { clock, mark, .. } => {
+            let skipped = if mark.skipped { (" passed over", "跳过") } else { ("", "触发") };
+            text(format!("{} {}{}", clock.metric, mark.name, skipped.0), format!("{} {} {}", clock.metric, mark.name, skipped.1))
+        }
+        Event::ClockBreached { clock } => text(format!("{} breached", clock.metric), format!("{} 超时", clock.metric)),
+        Event::ClockStopped { clock, outcome, counted } => {
+            let (en, zh) = match outcome {
+                Outcome::Met => ("met", "达标"),
+                Outcome::Breached => ("breached", "超时"),
+                Outcome::Unanswered => ("unanswered", "未回复"),
+                Outcome::Cancelled => ("cancelled", "已取消"),
+            };
+            let budget = t.closed_clocks.iter().find(|c| c.id == *clock).map_or_else(String::new, |c| format!("/{}", span(c.budget)));
+            text(format!("{} {en}: {}{budget}", clock.metric, span(*counted)), format!("{} {zh}：{}{budget}", clock.metric, span(*counted)))
+        }
+        Event::Linked(_)
+        | Event::Unlinked(_)
+        | Event::Watched(_)
+        | Event::Unwatched(_)
+        | Event::SlotsFreed
+        | Event::SlotsTaken { .. }
+        | Event::CriteriaChecked { .. }
+        | Event::TimerFired(_) => return None,
+    })
+}
+
+fn author(m: &Message) -> &'static str {
+    match (m.author, m.kind) {
+        (_, MessageKind::Call) => "通话",
+        (_, MessageKind::Note) => "备注",
+        (Author::Requester, _) => "请求人",
+        (Author::Agent, _) => "坐席",
+        (Author::Vendor, _) => "第三方",
+        (Author::System, _) => "系统",
+    }
+}
+
+fn allowance(a: Allowance) -> String {
+    match a {
+        Allowance::Wall(us) => span(us),
+        Allowance::Open(us) => format!("{} open", span(us)),
+        Allowance::Days(n) => format!("{n}bd"),
+    }
+}

@@ -1,0 +1,31 @@
+//! The engine: from a case and a command to a commit, or to all reasons why not.
+//!
+//! What it is: [`decide`], the one door (DESIGN 1.3). Person, API, bulk, rule, timer and import all go through it, so that all meet the
+//! same checks. It is pure: no clock, no look outside its arguments; what it lacks it asks for ([`Needs`]).
+//! What it never does: store, send, wait, or run a script beyond its fuel.
+//! Read next: [`crate::desk`], the shell that fetches, commits and delivers.
+
+mod actions;
+mod authorize;
+mod case;
+mod catchup;
+mod command;
+mod decide;
+mod draft;
+mod explain;
+mod intake;
+mod notify;
+mod perform;
+mod refusal;
+mod settle;
+mod trace;
+mod transition;
+mod waves;
+
+pub use authorize::{Offer, available};
+pub use case::{Case, Context, Decided, Decision, Limits, Needs};
+pub use command::{Command, Inbound, NewMessage, NewTicket, What};
+pub use decide::decide;
+pub use explain::{Explanation, explain};
+pub use refusal::{Reason, Refusal};
+pub use trace::{RuleTrace, Trace, Verdict};

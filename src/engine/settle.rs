@@ -1,0 +1,183 @@
+//! Settling a step (DESIGN 1.4, steps 4 to 7): rules, the requester's reply, score and priority, policy and clocks, slots.
+
+use super::actions;
+use super::draft::Draft;
+use super::transition;
+use super::waves::{FailedClosed, Waves};
+use crate::diagnostic::text;
+use crate::id::*;
+use crate::routing::OnAway;
+use crate::sla::Step;
+use crate::ticket::*;
+
+/// Most rounds of priority, clocks and the rules these wake.
+const ROUNDS: u8 = 4;
+
+/// Settles everything the events of the present step have woken.
+pub(super) fn settle(d: &mut Draft<'_>, waves: &mut Waves) -> Result<(), FailedClosed> {
+    waves.run(d)?;
+    if reply_moves(d) {
+        waves.run(d)?;
+    }
+    // A clock found breached by a new target wakes rules, and what those do may concern clocks again: rarely twice, never endless.
+    for _ in 0..ROUNDS {
+        if priority(d) {
+            waves.run(d)?;
+        }
+        clocks(d);
+        if d.triggers.is_empty() {
+            break;
+        }
+        waves.run(d)?;
+    }
+    d.triggers.clear();
+    Ok(())
+}
+
+/// The requester's message, as the rules judged it, ends a wait on the requester or reopens (S78, S81, S16).
+///
+/// It happens after the first rules, since a rule may have judged the message automatic or mere thanks.
+fn reply_moves(d: &mut Draft<'_>) -> bool {
+    let counts = d.message.as_ref().is_some_and(|w| w.message.counts_from_requester() && !w.message.thanks);
+    let Some(asked) = d.intake.or_else(|| counts.then_some(Intake::Append)) else { return false };
+    if asked == Intake::New || asked == Intake::FollowUp {
+        return false;
+    }
+    let was_final = d.ticket.class.is_final();
+    let cause = Cause::Command;
+    let mut how = if was_final { Intake::Kept } else { Intake::Append };
+    let mut moved = false;
+    let transition = d.workflow.state(&d.ticket.state).and_then(|s| s.on_requester_reply.clone());
+    if counts && let Some(name) = transition {
+        // The move is the state's own consequence, not the person's doing: roles do not apply, guards do.
+        match transition::take(d, &name, &[], None, &Cause::System) {
+            Ok(()) => {
+                moved = true;
+                if was_final {
+                    how = Intake::Reopen;
+                }
+            }
+            Err(r) => {
+                let codes = r.reasons.iter().map(|r| r.code.to_string()).collect();
+                d.push(Event::MoveRefused { transition: name, codes }, Cause::System);
+            }
+        }
+    }
+    if counts {
+        absent_assignee(d);
+    }
+    if d.intake.is_some() {
+        d.intake = Some(how);
+        let by = d.why_found.take().unwrap_or_default();
+        d.push(Event::Received { how, by }, cause);
+    }
+    moved || !d.triggers.is_empty()
+}
+
+/// The requester waits and the assignee is away: what the group's policy says happens (S85).
+fn absent_assignee(d: &mut Draft<'_>) {
+    if !d.ticket.is_open() {
+        return;
+    }
+    let Some(group) = d.ticket.group.clone() else { return };
+    let Some((_, what)) = d.ctx.playbook.routing().on_away(&d.ticket, d.ctx.roster, d.ctx.playbook.calendars(), d.at) else { return };
+    let given = match what {
+        OnAway::Keep => return,
+        OnAway::Backup(b) => actions::assign(d, &b, &Cause::System).is_ok(),
+        OnAway::Queue => false,
+    };
+    if !given {
+        let _ = actions::queue(d, &group, Default::default(), "absent".into(), &Cause::System);
+    }
+}
+
+/// Score and priority (S63): the model's answer stands unless a person's override does (S25).
+fn priority(d: &mut Draft<'_>) -> bool {
+    let model = d.ctx.playbook.priority();
+    let settled = {
+        let t = &d.ticket;
+        let impact = t.impact.as_ref().map(|l| &l.value);
+        let urgency = t.urgency.as_ref().map(|l| &l.value);
+        let current = t.priority.as_ref().map(|p| &p.value);
+        model.settle(&d.view("priority"), impact, urgency, &t.score_parts, current)
+    };
+    if d.ctx.trace {
+        d.trace.score = settled.terms.iter().map(|t| (t.what.clone(), t.points, t.reason.clone())).collect();
+    }
+    if settled.score != d.ticket.score {
+        d.push(Event::ScoreSettled { score: settled.score }, Cause::System);
+    }
+    let Some(level) = settled.priority else { return false };
+    let may = match &d.ticket.priority {
+        Some(p) if p.value == level => return false,
+        Some(p) => crate::priority::may_replace(p, d.ticket.priority_until, d.at),
+        None => true,
+    };
+    if may {
+        d.push(Event::PrioritySet { priority: Some(level), by: Provenance::Rule, until: None }, Cause::System);
+    }
+    may
+}
+
+/// Policy choice, then clocks, over the facts of this step (S37, S52).
+fn clocks(d: &mut Draft<'_>) {
+    let agreements = d.ctx.playbook.agreements();
+    let calendars = d.ctx.playbook.calendars();
+    let of_group = d.ticket.group.as_ref().and_then(|g| d.ctx.playbook.schema().groups.get(g)).and_then(|g| g.calendar.as_ref());
+    let choice = agreements.choose(&d.view("policy"), calendars, of_group);
+    for (policy, fault) in choice.faults {
+        d.push(
+            Event::RuleFaulted {
+                rule: RuleName::new(policy.as_str()),
+                code: fault.code().into(),
+                message: fault.to_string().chars().take(160).collect(),
+            },
+            Cause::System,
+        );
+    }
+    for event in choice.events {
+        if let Event::PolicyChosen { agreement: Agreement::Customer, policy, .. } = &event {
+            d.why.policy.clone_from(policy);
+        }
+        d.push(event, Cause::System);
+    }
+    let facts: Vec<&Event> = d.events.get(d.step..).unwrap_or_default().iter().map(|c| &c.event).filter(|e| !e.is_bookkeeping()).collect();
+    let events = agreements.follow(calendars, &d.ticket, &Step { facts: &facts, at: d.at, actor: d.actor });
+    for event in events {
+        d.push(event, Cause::System);
+    }
+    d.step = d.events.len();
+}
+
+/// Slots for an agent chosen by a person or a rule: the lowest free ones, beyond capacity if need be (S33).
+pub(super) fn claim_by_hand(d: &mut Draft<'_>, agent: &AgentId) -> (Vec<u16>, bool) {
+    let Some(holdings) = d.case.holdings.as_ref().filter(|h| h.get(agent).is_some()) else {
+        d.missing.push(agent.clone());
+        return (Vec::new(), false);
+    };
+    let weight = d.ctx.playbook.routing().weight(&d.view("slots"));
+    let Some(known) = d.ctx.roster.agent(agent) else { return (Vec::new(), false) };
+    let taken: Vec<(AgentId, u16)> = d.case.taken.iter().map(|c| (c.agent.clone(), c.slot)).collect();
+    let claimed = crate::routing::manual_slots(known, holdings, weight, &taken);
+    d.takes.extend(claimed.slots.iter().map(|slot| crate::store::Claim { agent: agent.clone(), slot: *slot }));
+    (claimed.slots, claimed.over)
+}
+
+/// The first agent who gets a ticket becomes its owner 首问负责人, where the playbook says so (S65).
+pub(super) fn owner_of_first(d: &mut Draft<'_>, cause: &Cause) {
+    if d.ctx.playbook.settings().first_assignee_owns && d.ticket.owner.is_none() {
+        let owner = d.ticket.assignee.clone();
+        d.push(Event::OwnerSet(owner), cause.clone());
+    }
+}
+
+/// Why a fail-closed rule refuses a command.
+pub(super) fn failed_closed(f: FailedClosed) -> super::Refusal {
+    super::Refusal::one(
+        "rule-failed",
+        text(
+            format!("the rule `{}` must hold and failed: {}", f.rule, f.message.en),
+            format!("规则 `{}` 必须通过，但执行出错：{}", f.rule, f.message.zh),
+        ),
+    )
+}

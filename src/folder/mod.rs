@@ -1,0 +1,113 @@
+//! Reading a playbook from a folder on disk.
+//!
+//! What it is: [`load`] and [`read`], which bring a folder's files into a [`Source`]; everything after that is pure.
+//! What it never does: follow a symlink, leave the folder, or read what is not text.
+//! Read next: [`crate::playbook`], which checks what was read.
+
+use crate::diagnostic::{Diagnostic, Diagnostics, Place, Source, text};
+use crate::playbook::{Loaded, Playbook};
+use std::fs;
+use std::path::Path;
+
+/// Most bytes of one file.
+const FILE: u64 = 1024 * 1024;
+/// Most files of a playbook.
+const FILES: usize = 2000;
+/// Most folders below one another.
+const DEPTH: usize = 8;
+
+/// Reads and checks the playbook in a folder.
+///
+/// # Errors
+/// All problems, with file, line and column: files that cannot be read among them.
+///
+/// ```no_run
+/// use ticketry::{diagnostic::Lang, folder};
+/// match folder::load("desk") {
+///     Ok(loaded) => println!("{} {}", loaded.playbook.name(), loaded.playbook.digest()),
+///     Err(problems) => eprint!("{}", problems.render(Lang::En, folder::read("desk").ok().as_ref())),
+/// }
+/// ```
+pub fn load(folder: impl AsRef<Path>) -> Result<Loaded, Diagnostics> {
+    Playbook::load(&read(folder)?)
+}
+
+/// Reads the text files of a folder: `.toml`, `.rhai`, `.csv`, `.ics`. Hidden files and other kinds are left alone.
+///
+/// # Errors
+/// The folder or a file cannot be read, is too large, is no UTF-8 text, or is a symlink.
+pub fn read(folder: impl AsRef<Path>) -> Result<Source, Diagnostics> {
+    let folder = folder.as_ref();
+    let mut reading = Reading { source: Source::new(), problems: Diagnostics::new(), files: 0 };
+    reading.folder(folder, "", 0);
+    if reading.problems.has_errors() { Err(reading.problems) } else { Ok(reading.source) }
+}
+
+struct Reading {
+    source: Source,
+    problems: Diagnostics,
+    files: usize,
+}
+
+impl Reading {
+    fn wrong(&mut self, file: &str, code: &'static str, en: String, zh: String) {
+        let file = if file.is_empty() { "." } else { file };
+        self.problems.push(Diagnostic::error(code, text(en, zh)).at(Place::file(file)));
+    }
+
+    fn folder(&mut self, disk: &Path, inside: &str, depth: usize) {
+        if depth > DEPTH {
+            return self.wrong(
+                inside,
+                "folder-too-deep",
+                format!("folders lie more than {DEPTH} deep"),
+                format!("文件夹嵌套超过 {DEPTH} 层"),
+            );
+        }
+        let entries = match fs::read_dir(disk) {
+            Ok(e) => e,
+            Err(e) => {
+                let (en, zh) =
+                    (format!("the folder {} cannot be read: {e}", disk.display()), format!("无法读取文件夹 {}：{e}", disk.display()));
+                return self.wrong(inside, "unreadable-folder", en, zh);
+            }
+        };
+        for entry in entries.filter_map(Result::ok) {
+            let Some(name) = entry.file_name().to_str().map(str::to_string) else { continue };
+            if name.starts_with('.') {
+                continue;
+            }
+            let path = if inside.is_empty() { name.clone() } else { format!("{inside}/{name}") };
+            let Ok(kind) = entry.file_type() else { continue };
+            if kind.is_symlink() {
+                self.wrong(&path, "symlink", "a playbook holds no symlinks".into(), "配置包中不能有符号链接".into());
+            } else if kind.is_dir() {
+                self.folder(&entry.path(), &path, depth.saturating_add(1));
+            } else if [".toml", ".rhai", ".csv", ".ics"].iter().any(|e| name.ends_with(e)) {
+                self.file(&entry.path(), &path);
+            }
+        }
+    }
+
+    fn file(&mut self, disk: &Path, path: &str) {
+        self.files = self.files.saturating_add(1);
+        if self.files > FILES {
+            if self.files == FILES.saturating_add(1) {
+                self.wrong("", "too-many-files", format!("a playbook has at most {FILES} files"), format!("配置包最多 {FILES} 个文件"));
+            }
+            return;
+        }
+        if fs::metadata(disk).is_ok_and(|m| m.len() > FILE) {
+            return self.wrong(
+                path,
+                "file-too-large",
+                format!("a file of a playbook has at most {FILE} bytes"),
+                format!("单个文件最多 {FILE} 字节"),
+            );
+        }
+        match fs::read_to_string(disk) {
+            Ok(content) => self.source.add(path, content),
+            Err(e) => self.wrong(path, "unreadable-file", format!("cannot be read: {e}"), format!("无法读取：{e}")),
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! A playbook built in Rust, without files.
+
+use super::{Playbook, Settings};
+use crate::calendar::{Calendar, CalendarDefinition, Calendars};
+use crate::condition::{NoScripts, Scripts};
+use crate::diagnostic::{Diagnostic, Diagnostics, Place, text};
+use crate::id::*;
+use crate::priority::{PriorityModel, PriorityModelBuilder};
+use crate::routing::{RoutingDefinition, RoutingModel};
+use crate::rules::{RuleBuilder, RuleSet};
+use crate::sla::{Agreements, Policy};
+use crate::ticket::{Schema, TypeDefinition};
+use crate::workflow::WorkflowDefinition;
+
+/// A playbook under construction; the first calendar is the default one.
+///
+/// ```
+/// use ticketry::{calendar::CalendarDefinition, playbook::Playbook, ticket::StateClass};
+/// use ticketry::workflow::{Responsible, StateDefinition, TransitionDefinition, WorkflowDefinition};
+///
+/// let errand = WorkflowDefinition::new("errand", 1)
+///     .initial("new")
+///     .state(StateDefinition::new("new", StateClass::New).label("New", "待处理").responsible(Responsible::Group))
+///     .state(StateDefinition::new("done", StateClass::Closed).label("Done", "已完成"))
+///     .transition(TransitionDefinition::new("finish", ["new"], "done").label("Finish", "完成"));
+/// let playbook = Playbook::builder("errands")
+///     .calendar(CalendarDefinition::always("always", "UTC"))
+///     .channel("mail")
+///     .workflow(errand)
+///     .ticket_type("errand", "errand")
+///     .build()
+///     .unwrap();
+/// assert_eq!(playbook.workflows().len(), 1);
+/// ```
+#[derive(Debug)]
+pub struct PlaybookBuilder {
+    name: String,
+    version: u32,
+    schema: Schema,
+    settings: Settings,
+    calendars: Vec<CalendarDefinition>,
+    workflows: Vec<WorkflowDefinition>,
+    policies: Vec<Policy>,
+    priority: Option<PriorityModelBuilder>,
+    routing: Option<RoutingDefinition>,
+    rules: Vec<RuleBuilder>,
+}
+
+impl Playbook {
+    /// A playbook built in Rust.
+    pub fn builder(name: impl Into<String>) -> PlaybookBuilder {
+        let mut schema = Schema::default();
+        for (word, zh) in [("agent", "坐席"), ("requester", "请求人"), ("vendor", "第三方"), ("integration", "集成"), ("system", "系统")]
+        {
+            schema.roles.insert(RoleName::new(word), text(word, zh));
+        }
+        PlaybookBuilder {
+            name: name.into(),
+            version: 1,
+            schema,
+            settings: Settings::default(),
+            calendars: Vec::new(),
+            workflows: Vec::new(),
+            policies: Vec::new(),
+            priority: None,
+            routing: None,
+            rules: Vec::new(),
+        }
+    }
+}
+
+impl PlaybookBuilder {
+    /// Its version.
+    #[must_use]
+    pub fn version(mut self, version: u32) -> Self {
+        self.version = version;
+        self
+    }
+    /// Changes the schema: fields, levels, groups, skills, templates.
+    #[must_use]
+    pub fn schema(mut self, change: impl FnOnce(&mut Schema)) -> Self {
+        change(&mut self.schema);
+        self
+    }
+    /// Changes the settings.
+    #[must_use]
+    pub fn settings(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(&mut self.settings);
+        self
+    }
+    /// A channel, its name its label, without a window.
+    #[must_use]
+    pub fn channel(mut self, name: &str) -> Self {
+        let label = text(name, name);
+        self.schema.channels.insert(ChannelName::new(name), crate::ticket::ChannelDefinition { label, window_seconds: 0 });
+        self
+    }
+    /// A group, its name its label.
+    #[must_use]
+    pub fn group(mut self, name: &str) -> Self {
+        self.schema.groups.insert(GroupId::new(name), crate::ticket::GroupDefinition { label: text(name, name), calendar: None });
+        self
+    }
+    /// A ticket type and its workflow.
+    #[must_use]
+    pub fn ticket_type(mut self, name: &str, workflow: &str) -> Self {
+        let def = TypeDefinition { label: text(name, name), workflow: WorkflowName::new(workflow), required: Vec::new() };
+        self.schema.types.insert(TypeName::new(name), def);
+        self
+    }
+    /// A calendar; the first is the default.
+    #[must_use]
+    pub fn calendar(mut self, calendar: CalendarDefinition) -> Self {
+        self.calendars.push(calendar);
+        self
+    }
+    /// A workflow.
+    #[must_use]
+    pub fn workflow(mut self, workflow: WorkflowDefinition) -> Self {
+        self.workflows.push(workflow);
+        self
+    }
+    /// An SLA policy, after those given before.
+    #[must_use]
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policies.push(policy);
+        self
+    }
+    /// The priority model.
+    #[must_use]
+    pub fn priority(mut self, model: PriorityModelBuilder) -> Self {
+        self.priority = Some(model);
+        self
+    }
+    /// Routing.
+    #[must_use]
+    pub fn routing(mut self, routing: RoutingDefinition) -> Self {
+        self.routing = Some(routing);
+        self
+    }
+    /// A rule.
+    #[must_use]
+    pub fn rule(mut self, rule: RuleBuilder) -> Self {
+        self.rules.push(rule);
+        self
+    }
+    /// The playbook; text conditions are compiled by the script engine, where the build has one.
+    ///
+    /// # Errors
+    /// All problems.
+    pub fn build(self) -> Result<Playbook, Diagnostics> {
+        let scripts = crate::rules::scripts();
+        self.build_with(&*scripts)
+    }
+    /// The playbook, all conditions being data.
+    ///
+    /// # Errors
+    /// All problems.
+    pub fn build_without_scripts(self) -> Result<Playbook, Diagnostics> {
+        self.build_with(&NoScripts)
+    }
+
+    fn build_with(mut self, scripts: &dyn Scripts) -> Result<Playbook, Diagnostics> {
+        let place = || Place::file("builder");
+        let digest = Digest::of([format!("{self:?}").as_bytes()]);
+        let mut problems = Diagnostics::new();
+        let mut calendars: Option<Calendars> = None;
+        for def in &self.calendars {
+            self.schema.calendars.insert(def.name.clone());
+            match Calendar::compile(def) {
+                Ok(c) => match &mut calendars {
+                    Some(set) => {
+                        set.insert(c);
+                    }
+                    None => calendars = Some(Calendars::new(c)),
+                },
+                Err(d) => problems.extend(d),
+            }
+        }
+        if self.calendars.is_empty() {
+            problems.push(
+                Diagnostic::error("no-calendar", text("a playbook needs a calendar", "配置包至少需要一个日历")).at(place()).help(text(
+                    "add one: CalendarDefinition::always(\"always\", \"UTC\")",
+                    "请添加：CalendarDefinition::always(\"always\", \"UTC\")",
+                )),
+            );
+        }
+        for w in &self.workflows {
+            w.declare(&mut self.schema);
+        }
+        let schema = self.schema;
+        let mut workflows = Vec::new();
+        for def in &self.workflows {
+            let (w, found) = def.compile(&schema, scripts);
+            problems.extend(found);
+            workflows.extend(w);
+        }
+        for (name, t) in &schema.types {
+            if !self.workflows.iter().any(|w| w.name == t.workflow) {
+                problems.push(
+                    Diagnostic::error(
+                        "unknown-workflow",
+                        text(
+                            format!("type `{name}` follows a workflow `{}` that does not exist", t.workflow),
+                            format!("类型 `{name}` 的流程 `{}` 不存在", t.workflow),
+                        ),
+                    )
+                    .at(place()),
+                );
+            }
+        }
+        let agreements = Agreements::new(self.policies);
+        let mut take = |(model, found): (Option<_>, Diagnostics)| {
+            problems.extend(found);
+            model
+        };
+        let priority = self.priority.and_then(|p| take(p.build(&schema, scripts))).unwrap_or_else(PriorityModel::none);
+        let routing = match self.routing {
+            Some(r) => {
+                let (model, found) = r.build(&schema, scripts);
+                problems.extend(found);
+                model.unwrap_or_else(RoutingModel::none)
+            }
+            None => RoutingModel::none(),
+        };
+        let mut rules = Vec::new();
+        for r in self.rules {
+            match r.build(&schema, scripts) {
+                Ok(r) => rules.push(r),
+                Err(d) => problems.extend(d),
+            }
+        }
+        let (rules, found) = RuleSet::new(rules);
+        problems.extend(found);
+        let Some(calendars) = calendars.filter(|_| !problems.has_errors()) else { return Err(problems) };
+        Ok(Playbook {
+            name: self.name,
+            version: self.version,
+            digest,
+            schema,
+            settings: self.settings,
+            calendars,
+            workflows,
+            agreements,
+            priority,
+            routing,
+            rules,
+            reads_customer: false,
+        }
+        .reading())
+    }
+}

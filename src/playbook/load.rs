@@ -1,0 +1,233 @@
+//! From a source to a playbook: every file read, every problem reported, in one go.
+
+use super::{Playbook, read};
+use crate::calendar::{Calendar, Calendars};
+use crate::condition::reading::Document;
+use crate::diagnostic::{Diagnostic, Diagnostics, Place, Source, did_you_mean, text};
+use crate::id::*;
+use crate::priority::PriorityModel;
+use crate::routing::RoutingModel;
+use crate::sla::Agreements;
+use crate::ticket::Schema;
+use crate::workflow::Workflow;
+
+/// A loaded playbook with the warnings found on the way.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The playbook.
+    pub playbook: Playbook,
+    /// Nothing that forbids loading.
+    pub warnings: Diagnostics,
+}
+
+impl Playbook {
+    /// Reads and checks a playbook.
+    ///
+    /// # Errors
+    /// *All* problems, in order of file and line; warnings among them.
+    ///
+    /// ```
+    /// use ticketry::{diagnostic::Source, playbook::Playbook};
+    /// let problems = Playbook::load(&Source::new().with("playbook.toml", "nme = \"demo\"")).unwrap_err();
+    /// assert!(problems.to_string().contains("did you mean `name`?"));
+    /// ```
+    pub fn load(source: &Source) -> Result<Loaded, Diagnostics> {
+        let mut problems = Diagnostics::new();
+        let Some(content) = source.get("playbook.toml") else {
+            return Err(Diagnostic::error("no-playbook", text("there is no playbook.toml", "缺少 playbook.toml"))
+                .at(Place::file("playbook.toml"))
+                .help(text("every playbook begins with one; see the reference", "每个配置包都以它开头，见参考文档"))
+                .into());
+        };
+        unknown_files(source, &mut problems);
+        let document = Document::parse("playbook.toml", content);
+        let mut head = read::read(&document);
+        problems.extend(document.finish());
+
+        let mut definitions: Vec<Calendar> = Vec::new();
+        for (file, content) in source.under("calendars", ".toml") {
+            match Calendar::from_toml(file, content) {
+                Ok((calendar, warnings)) => {
+                    problems.extend(warnings);
+                    if let Some(twice) = definitions.iter().find(|c| c.name() == calendar.name()) {
+                        problems.push(duplicate("calendar", "日历", twice.name().as_str(), file));
+                    }
+                    definitions.push(calendar);
+                }
+                Err(d) => problems.extend(d),
+            }
+        }
+        head.schema.calendars = definitions.iter().map(|c| c.name().clone()).collect();
+        let calendars = calendars(&definitions, &head, &mut problems);
+        check_groups(&head.schema, &mut problems);
+
+        for (file, content) in source.under("workflows", ".toml") {
+            crate::workflow::declare(file, content, &mut head.schema);
+        }
+        let schema = head.schema;
+        let scripts = crate::rules::scripts();
+        let mut workflows: Vec<Workflow> = Vec::new();
+        for (file, content) in source.under("workflows", ".toml") {
+            let (workflow, found) = Workflow::load(file, content, &schema, &*scripts);
+            problems.extend(found);
+            if let Some(w) = workflow {
+                if workflows.iter().any(|x| x.name() == w.name() && x.version() == w.version()) {
+                    problems.push(duplicate("workflow", "流程", &format!("{} version {}", w.name(), w.version()), file));
+                }
+                workflows.push(w);
+            }
+        }
+        let any_workflow_failed = source.under("workflows", ".toml").count() > workflows.len();
+        for (name, t) in &schema.types {
+            if !any_workflow_failed && !workflows.iter().any(|w| *w.name() == t.workflow) {
+                problems.push(
+                    Diagnostic::error(
+                        "unknown-workflow",
+                        text(
+                            format!("type `{name}` follows a workflow `{}` that does not exist", t.workflow),
+                            format!("类型 `{name}` 的流程 `{}` 不存在", t.workflow),
+                        ),
+                    )
+                    .at(Place::file("playbook.toml"))
+                    .maybe_help(did_you_mean(t.workflow.as_str(), workflows.iter().map(|w| w.name().as_str()))),
+                );
+            }
+        }
+        if schema.types.is_empty() {
+            problems.push(
+                Diagnostic::error("no-types", text("there is no ticket type", "没有工单类型")).at(Place::file("playbook.toml")).help(text(
+                    "declare one: [types.question] workflow = \"question\"",
+                    "请声明：[types.question] workflow = \"question\"",
+                )),
+            );
+        }
+
+        let files = source.under("sla", ".toml").map(|(file, content)| (&**file, &**content));
+        let (agreements, found) = Agreements::load(files, &schema, &*scripts);
+        problems.extend(found);
+        let agreements = agreements.unwrap_or_default();
+        let priority = match source.get("priority.toml") {
+            Some(content) => {
+                let (model, found) = PriorityModel::load("priority.toml", content, &schema, &*scripts);
+                problems.extend(found);
+                model.unwrap_or_else(PriorityModel::none)
+            }
+            None => PriorityModel::none(),
+        };
+        let routing = match source.get("routing.toml") {
+            Some(content) => {
+                let (model, found) = RoutingModel::load("routing.toml", content, &schema, &*scripts);
+                problems.extend(found);
+                model.unwrap_or_else(RoutingModel::none)
+            }
+            None => RoutingModel::none(),
+        };
+        let (rules, found) = crate::rules::load(source, &schema);
+        problems.extend(found);
+        problems.sort();
+        let Some(calendars) = calendars.filter(|_| !problems.has_errors()) else { return Err(problems) };
+        let digest = Digest::of(source.iter().flat_map(|(p, c)| [p.as_bytes(), c.as_bytes()]));
+        let playbook = Self {
+            name: head.name,
+            version: head.version,
+            digest,
+            schema,
+            settings: head.settings,
+            calendars,
+            workflows,
+            agreements,
+            priority,
+            routing,
+            rules,
+            reads_customer: false,
+        }
+        .reading();
+        Ok(Loaded { playbook, warnings: problems })
+    }
+
+    /// The playbook every new project can begin with: one workflow (new, open, pending, resolved, closed), four priorities, office hours
+    /// in UTC, a simple SLA.
+    ///
+    /// # Errors
+    /// None that a test of this crate would let pass.
+    pub fn starter() -> Result<Self, Diagnostics> {
+        Self::load(&Self::starter_source()).map(|loaded| loaded.playbook)
+    }
+
+    /// The files of [`Playbook::starter`].
+    pub fn starter_source() -> Source {
+        Source::new()
+            .with("playbook.toml", include_str!("starter/playbook.toml"))
+            .with("calendars/office.toml", include_str!("starter/calendars/office.toml"))
+            .with("workflows/question.toml", include_str!("starter/workflows/question.toml"))
+            .with("sla/customer.toml", include_str!("starter/sla/customer.toml"))
+            .with("priority.toml", include_str!("starter/priority.toml"))
+    }
+}
+
+fn duplicate(what: &str, zh: &str, name: &str, file: &str) -> Diagnostic {
+    Diagnostic::error("duplicate-name", text(format!("{what} `{name}` is defined twice"), format!("{zh} `{name}` 重复定义")))
+        .at(Place::file(file))
+}
+
+fn calendars(all: &[Calendar], head: &read::Head, problems: &mut Diagnostics) -> Option<Calendars> {
+    let (name, place) = head.default_calendar.as_ref()?;
+    let Some(default) = all.iter().find(|c| c.name() == name) else {
+        problems.push(
+            Diagnostic::error("unknown-calendar", text(format!("there is no calendar `{name}`"), format!("没有日历 `{name}`")))
+                .at(place.clone())
+                .maybe_help(did_you_mean(name.as_str(), all.iter().map(|c| c.name().as_str()))),
+        );
+        return None;
+    };
+    let mut set = Calendars::new(default.clone());
+    for c in all {
+        set.insert(c.clone());
+    }
+    Some(set)
+}
+
+fn check_groups(schema: &Schema, problems: &mut Diagnostics) {
+    for (name, g) in &schema.groups {
+        if let Some(c) = &g.calendar
+            && !schema.calendars.contains(c)
+        {
+            problems.push(
+                Diagnostic::error(
+                    "unknown-calendar",
+                    text(
+                        format!("group `{name}` keeps a calendar `{c}` that does not exist"),
+                        format!("处理组 `{name}` 的日历 `{c}` 不存在"),
+                    ),
+                )
+                .at(Place::file("playbook.toml"))
+                .maybe_help(did_you_mean(c.as_str(), &schema.calendars)),
+            );
+        }
+    }
+}
+
+/// A file that nothing reads is a slip: `workflow/` for `workflows/`, `.tml` for `.toml`.
+fn unknown_files(source: &Source, problems: &mut Diagnostics) {
+    let known = |p: &str| {
+        let ends = |s: &str| p.ends_with(s);
+        match p.split_once('/') {
+            None => matches!(p, "playbook.toml" | "priority.toml" | "routing.toml" | "roster.toml") || ends(".md"),
+            Some(("workflows" | "calendars" | "sla", _)) => ends(".toml") || ends(".ics") || ends(".md"),
+            Some(("rules" | "tests", _)) => ends(".rhai") || ends(".toml") || ends(".md"),
+            Some(("tables", _)) => ends(".csv") || ends(".toml"),
+            Some(_) => false,
+        }
+    };
+    for (path, _) in source.iter() {
+        if !known(path) {
+            let folders = ["workflows", "calendars", "sla", "rules", "tests", "tables", "playbook.toml", "priority.toml", "routing.toml"];
+            let first = path.split('/').next().unwrap_or(path);
+            problems.push(
+                Diagnostic::warning("unused-file", text("nothing reads this file", "该文件不会被读取"))
+                    .at(Place::file(path.clone()))
+                    .maybe_help(did_you_mean(first, folders)),
+            );
+        }
+    }
+}

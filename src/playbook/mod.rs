@@ -1,0 +1,126 @@
+//! The playbook 服务台配置包: everything a desk decides by, compiled, immutable, with a digest.
+//!
+//! What it is: the bundle of schema, calendars, workflows, agreements, priority, routing and rules, read from a
+//! [`crate::diagnostic::Source`] or built in Rust, checked across all rooms, every problem at once.
+//! What it never does: read a disk ([`crate::folder`] does), change after loading.
+//! Read next: [`crate::engine`], which decides by it.
+
+mod build;
+mod load;
+mod read;
+mod settings;
+
+pub use build::PlaybookBuilder;
+pub use load::Loaded;
+pub use settings::Settings;
+
+use crate::calendar::Calendars;
+use crate::id::*;
+use crate::priority::PriorityModel;
+use crate::routing::RoutingModel;
+use crate::rules::RuleSet;
+use crate::sla::Agreements;
+use crate::ticket::{Schema, WorkflowRef};
+use crate::workflow::Workflow;
+
+/// A compiled playbook. Cheap to share in an `Arc`; never changes.
+#[derive(Clone, Debug)]
+pub struct Playbook {
+    name: String,
+    version: u32,
+    digest: Digest,
+    schema: Schema,
+    settings: Settings,
+    calendars: Calendars,
+    workflows: Vec<Workflow>,
+    agreements: Agreements,
+    priority: PriorityModel,
+    routing: RoutingModel,
+    rules: RuleSet,
+    reads_customer: bool,
+}
+
+impl Playbook {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+    /// Its version, as the author counts.
+    pub fn version(&self) -> u32 {
+        self.version
+    }
+    /// SHA-256 over everything it was made from: the same sources give the same digest.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+    /// What may be named.
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+    /// Settings.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+    /// Calendars.
+    pub fn calendars(&self) -> &Calendars {
+        &self.calendars
+    }
+    /// All workflows, every version.
+    pub fn workflows(&self) -> &[Workflow] {
+        &self.workflows
+    }
+    /// The workflow a ticket is pinned to, if this playbook holds that version.
+    pub fn workflow(&self, pinned: &WorkflowRef) -> Option<&Workflow> {
+        self.workflows.iter().find(|w| w.version() == pinned.version && *w.name() == pinned.name)
+    }
+    /// The newest version of the workflow of a ticket type.
+    pub fn workflow_for(&self, kind: &TypeName) -> Option<&Workflow> {
+        let name = &self.schema.types.get(kind)?.workflow;
+        self.workflows.iter().filter(|w| w.name() == name).max_by_key(|w| w.version())
+    }
+    /// SLA policies.
+    pub fn agreements(&self) -> &Agreements {
+        &self.agreements
+    }
+    /// The priority model.
+    pub fn priority(&self) -> &PriorityModel {
+        &self.priority
+    }
+    /// Routing.
+    pub fn routing(&self) -> &RoutingModel {
+        &self.routing
+    }
+    /// Rules.
+    pub fn rules(&self) -> &RuleSet {
+        &self.rules
+    }
+    /// Whether any condition reads the customer record, so that decisions need it.
+    pub fn reads_customer(&self) -> bool {
+        self.reads_customer
+    }
+
+    /// The same playbook, holding also those workflow versions of older ones that it lacks; its digest stays.
+    #[must_use]
+    pub fn with_workflows_of<'a>(&self, older: impl IntoIterator<Item = &'a std::sync::Arc<Self>>) -> Self {
+        let mut joined = self.clone();
+        for old in older {
+            for w in &old.workflows {
+                if joined.workflow(&w.reference()).is_none() {
+                    joined.workflows.push(w.clone());
+                }
+            }
+        }
+        joined
+    }
+
+    /// Works out what all its conditions read.
+    fn reading(mut self) -> Self {
+        let of_workflows = self.workflows.iter().any(Workflow::reads_customer);
+        self.reads_customer = of_workflows
+            || self.agreements.reads_customer()
+            || self.priority.reads_customer()
+            || self.routing.reads_customer()
+            || self.rules.needs_customer();
+        self
+    }
+}

@@ -1,0 +1,5 @@
+//! The engine and the desk round it.
+
+mod laws;
+mod life;
+mod stage;
