@@ -64,15 +64,11 @@ impl Desk {
         let mut commits = Vec::new();
         let mut made: Vec<(TicketId, Vec<Arc<crate::ticket::Entry>>, Arc<Ticket>)> = Vec::new();
         let mut queued: Vec<Arc<Ticket>> = Vec::new();
-        let mut idle: Vec<TicketId> = Vec::new();
         for ticket in tickets.into_iter().flatten() {
             let key = format!("tick:{}:{}", ticket.id, ticket.revision.get());
             let command = Command::on(ticket.id, key, Actor::System, What::Tick);
             match self.decided(&command, &moment, Some(ticket.clone()), &[]).await {
-                Ok(d) if d.commit.writes.is_empty() => {
-                    idle.push(ticket.id);
-                    queued.push(d.ticket);
-                }
+                Ok(d) if d.commit.writes.is_empty() => queued.push(d.ticket),
                 Ok(d) => {
                     made.push((ticket.id, d.commit.writes.iter().map(|w| w.entry.clone()).collect(), d.ticket));
                     commits.push(d.commit);
@@ -101,10 +97,6 @@ impl Desk {
                     Err(e) => swept.failed.push((ticket.id, e.to_string())),
                 }
             }
-        }
-        // A ticket that was written gave its lease back by that; one on which nothing happened does so here.
-        for held in due.iter().filter(|x| idle.contains(&x.ticket)) {
-            self.0.store.settle(&held.lease, Settled::Delivered).await?;
         }
         Ok(())
     }

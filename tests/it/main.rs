@@ -11,9 +11,9 @@
 
 mod architecture;
 mod calendar;
+mod engine;
 mod priority;
 mod routing;
-mod engine;
 mod rules;
 mod scale;
 mod sla;

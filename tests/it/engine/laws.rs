@@ -75,9 +75,12 @@ fn play(files: &[(&str, &str)], steps: &[Step], sweeps: Sweeps) -> (Vec<Entry>, 
                 s.desk.sweep(then).unwrap();
             }
             Sweeps::Exactly => {
+                let mut rounds = 0;
                 while let Some(wake) = s.desk.next_wake().unwrap().filter(|w| *w < then) {
                     s.clock.set(wake.max(s.desk.now()) + TimeDelta::microseconds(1));
-                    s.desk.sweep(s.desk.now()).unwrap();
+                    let swept = s.desk.sweep(s.desk.now()).unwrap();
+                    rounds += 1;
+                    assert!(rounds < 200, "{wake} {then} {swept:?} {:?}", s.get(&t));
                 }
             }
         }

@@ -54,7 +54,12 @@ fn desk(people: &[(String, Person)], toml: &str, skill: u8, waited: i64, hour: i
         let last = p.last.map(|h| now - chrono::TimeDelta::hours(h));
         d.holdings.set(id.as_str().into(), Held { slots: p.held.iter().copied().collect(), last_assigned: last });
     }
-    d.ticket.queue = Some(Queue { since: now - chrono::TimeDelta::minutes(waited), skills: [("bgp".into(), skill)].into(), try_now: true });
+    d.ticket.queue = Some(Queue {
+        since: now - chrono::TimeDelta::minutes(waited),
+        skills: [("bgp".into(), skill)].into(),
+        try_now: true,
+        retry_at: None,
+    });
     (d, now)
 }
 

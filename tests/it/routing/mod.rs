@@ -49,7 +49,7 @@ fn ticket() -> Ticket {
         },
     );
     ticket.group = Some("l1".into());
-    ticket.queue = Some(Queue { since: now(), skills: BTreeMap::new(), try_now: true });
+    ticket.queue = Some(Queue { since: now(), skills: BTreeMap::new(), try_now: true, retry_at: None });
     ticket
 }
 

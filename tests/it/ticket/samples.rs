@@ -152,7 +152,7 @@ pub fn events() -> Vec<(&'static str, Event)> {
         Event::Released { agent: "ann".into(), why: "absent".into() },
         Event::SlotsFreed,
         Event::SlotsTaken { slots: vec![1], over: false },
-        Event::RouteFailed { reason: "nobody-on-shift".into() },
+        Event::RouteFailed { reason: "nobody-on-shift".into(), retry_at: Some(at(9)) },
         Event::Rated { stars: 5, comment: "很好".into(), cycle: 1 },
         Event::RatingRequested { cycle: 1 },
         Event::RuleFired { rule: "outage".into(), wave: 2 },
@@ -278,7 +278,7 @@ pub fn ticket() -> Ticket {
     }
     t.assignee = Some("ann".into());
     t.slots = vec![0, 2];
-    t.queue = Some(Queue { since: at(5), skills: BTreeMap::from([("bgp".into(), 2)]), try_now: true });
+    t.queue = Some(Queue { since: at(5), skills: BTreeMap::from([("bgp".into(), 2)]), try_now: true, retry_at: None });
     t.priority_until = Some(at(99));
     t.started_at = Some(at(2));
     t.resolved_at = Some(at(8));
