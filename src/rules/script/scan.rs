@@ -29,6 +29,8 @@ pub(super) enum Val {
     Part(Root, Vec<String>),
     /// A field.
     Path(Path),
+    /// A field's value kept in a variable that may change.
+    Kept,
     /// A constant.
     Lit(Dynamic),
     /// A native test.
@@ -144,7 +146,7 @@ impl<'a> Scan<'a> {
                 self.problems.push(d);
                 Native::Always(false)
             }
-            Val::Other => {
+            Val::Other | Val::Kept => {
                 let statement = Stmt::Expr(Box::new(e.clone()));
                 Native::Script(Arc::new(self.program(vec![statement], e.start_position(), slots)))
             }

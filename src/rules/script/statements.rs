@@ -36,7 +36,17 @@ impl Scan<'_> {
                 self.env.truncate(floor);
             }
             Stmt::Switch(x, _) => {
-                self.used(&x.0);
+                if matches!(self.used(&x.0), Val::Path(_) | Val::Kept) {
+                    // Rhai finds the case by a hash, which a text of the ticket does not share with a text of the script.
+                    let d =
+                        Diagnostic::error("switch-on-field", text("`switch` does not see what a field holds", "`switch` 无法识别字段的值"))
+                            .at(self.place(x.0.start_position(), 1))
+                            .help(text(
+                                "write `switch t.impact.to_string() { … }`, or use `if`",
+                                "请写 `switch t.impact.to_string() { … }`，或使用 `if`",
+                            ));
+                    self.problems.push(d);
+                }
                 for case in &x.1.expressions {
                     if !matches!(case.lhs, Expr::BoolConstant(true, _)) {
                         self.branch(&case.lhs);
@@ -56,6 +66,7 @@ impl Scan<'_> {
                         self.used(&x.1);
                         Val::Other
                     }
+                    Val::Path(_) | Val::Kept => Val::Kept,
                     _ => Val::Other,
                 };
                 self.env.push((x.0.name.to_string(), val));
@@ -102,11 +113,11 @@ impl Scan<'_> {
     }
 
     fn assignment(&mut self, lhs: &Expr, rhs: &Expr) {
-        self.used(rhs);
+        let kept = matches!(self.used(rhs), Val::Path(_) | Val::Kept);
         if let Expr::Variable(v, ..) = lhs {
             let name = v.1.to_string();
             if let Some((_, val)) = self.env.iter_mut().rev().find(|(n, _)| *n == name) {
-                *val = Val::Other;
+                *val = if kept { Val::Kept } else { Val::Other };
             }
             return;
         }

@@ -248,6 +248,13 @@ fn s81_the_message_can_be_read_and_judged() {
 }
 
 #[test]
+fn a_switch_on_text_works() {
+    let r = one(r#"rule("r").on("created").then(|t| switch t.channel.to_string() { "mail" => t.tag("written"), _ => t.tag("spoken") });"#);
+    let t = ticket();
+    assert_eq!(actions(&r, &View::of(&t, at(0))), [Action::Tag("written".into())]);
+}
+
+#[test]
 fn tests_are_kept_apart() {
     let set = loaded(&Source::new().with("rules/a.rhai", "test(\"later\", |desk| { desk.create(#{}); });"));
     assert!(set.is_empty());

@@ -65,6 +65,8 @@ fn fixtures() -> Vec<(&'static str, String)> {
         ("read-only", then("t.impact = \"high\";")),
         ("ticket-escapes", then("let all = [t]; t.note(all);")),
         ("maybe-absent", when("|t| [1].some(|x| t.vip && x > 0)")),
+        ("switch-on-field", then("switch t.impact { \"high\" => t.tag(\"x\"), _ => t.tag(\"y\") }")),
+        ("switch-on-field", then("let i = t.impact; switch i { \"high\" => t.tag(\"x\"), _ => t.tag(\"y\") }")),
         ("captured-variable", "let limit = 3;\n".to_string() + when("|t| t.seats > limit").as_str()),
         ("no-trigger", "rule(\"r\").then(|t| t.tag(\"x\"));".into()),
         ("no-actions", "rule(\"r\").on(\"created\");".into()),
