@@ -20,41 +20,11 @@ pub use builder::RuleBuilder;
 pub use load::{load, scripts};
 pub use rule::{ActionScript, After, Consideration, Rule, Then};
 #[cfg(feature = "rhai")]
+pub use script::RhaiScripts;
+#[cfg(feature = "rhai")]
 #[doc(hidden)]
 pub use script::probe;
 #[cfg(feature = "rhai")]
 pub use script::sandbox_eval;
-#[cfg(feature = "rhai")]
-pub use script::{RhaiScripts, load};
 pub use set::{RuleIndex, RuleSet};
 pub use trigger::Trigger;
-
-use crate::condition::Scripts;
-use std::sync::Arc;
-
-/// What compiles conditions written as text: Rhai, or [`crate::condition::NoScripts`] in a build without it.
-pub fn scripts() -> Arc<dyn Scripts> {
-    #[cfg(feature = "rhai")]
-    return Arc::new(RhaiScripts);
-    #[cfg(not(feature = "rhai"))]
-    Arc::new(crate::condition::NoScripts)
-}
-
-/// The rules of a playbook: none in a build without the script engine, where a rule file is the diagnostic
-/// `script-engine-missing`.
-#[cfg(not(feature = "rhai"))]
-pub fn load(source: &crate::diagnostic::Source, _: &crate::ticket::Schema) -> (RuleSet, crate::diagnostic::Diagnostics) {
-    use crate::diagnostic::{Diagnostic, Diagnostics, Place, text};
-    let mut problems = Diagnostics::new();
-    for (path, _) in source.under("rules", ".rhai") {
-        problems.push(
-            Diagnostic::error("script-engine-missing", text("this build has no script engine", "此构建不含脚本引擎"))
-                .at(Place::file(path.clone()))
-                .help(text(
-                    "enable the feature `rhai`, or build the rules in Rust with RuleBuilder",
-                    "请启用特性 `rhai`，或用 RuleBuilder 在 Rust 中编写规则",
-                )),
-        );
-    }
-    (RuleSet::default(), problems)
-}
