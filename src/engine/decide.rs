@@ -274,9 +274,10 @@ fn finish(mut d: Draft<'_>, command: &Command, again: bool) -> Result<Decided, S
         )
         .into());
     }
-    // Only timers fired: the entry stands at the last of them, whenever the sweep came (S26).
-    let only_timers = again || command.what == What::Tick;
-    let at = if only_timers { d.at } else { d.entry_at };
+    // Only timers fired: the entry stands at the last of them, whenever the sweep or the command came that let them (S26).
+    let last = d.events.last().and_then(|c| c.at);
+    let only_timers = d.events.iter().all(|c| c.at.is_some());
+    let at = if only_timers { last.unwrap_or(d.entry_at) } else { d.entry_at };
     d.ticket.revision = d.revision;
     d.ticket.updated_at = at;
     d.ticket.wake_at = d.ticket.next_wake();

@@ -107,7 +107,7 @@ fn flat(journal: &[Entry]) -> Vec<String> {
             e.events.iter().map(move |c| {
                 let mut c = c.clone();
                 // References into the journal name entries; their instants say enough.
-                if let Event::ClockStarted(clock) = &mut c.event
+                if let Event::ClockStarted(clock) | Event::ClockRetargeted { clock, .. } = &mut c.event
                     && let Some(m) = &mut clock.message
                 {
                     (m.revision, m.index) = (Revision::ZERO, 0);
