@@ -3,7 +3,7 @@
 //! A reader parses a [`Document`], walks its [`Table`]s and [`Item`]s, and takes what it needs; whatever is wrong is put down in the
 //! document and answered with `None`, so that reading goes on. [`Document::finish`] gives the problems in order of place.
 //!
-//! ```ignore
+//! ```text
 //! let document = Document::parse("priority.toml", content);
 //! let root = document.root(&["bands", "hysteresis"]);            // unknown keys are reported, with a suggestion
 //! let hysteresis = root.get("hysteresis").and_then(|i| i.integer(0, 100));
