@@ -12,6 +12,7 @@
 mod architecture;
 mod calendar;
 mod engine;
+mod playbook;
 mod priority;
 mod routing;
 mod rules;
