@@ -70,7 +70,13 @@ impl Desk {
             let all = std::iter::once(&kept.playbook).chain(&kept.older);
             all.into_iter().find(|p| Some(p.digest()) == decided_by).unwrap_or(&kept.playbook).clone()
         };
-        Ok(explain(&playbook, &journal, revision))
+        let requester = crate::ticket::Ticket::fold(&journal).map(|t| t.requester).filter(|_| playbook.reads_customer());
+        // An explanation without the customer record is better than none.
+        let customer = match requester {
+            Some(r) => self.0.directory.customer(&r).await.ok().flatten(),
+            None => None,
+        };
+        Ok(explain(&playbook, &journal, revision, customer.as_ref()))
     }
     /// The transitions from the ticket's state for an actor: what is possible now, and for the rest, every reason why not.
     ///

@@ -2,7 +2,7 @@
 
 use super::draft::wakes;
 use super::trace::{RuleTrace, Verdict};
-use crate::condition::View;
+use crate::condition::{Customer, View};
 use crate::diagnostic::{Lang, Text, text};
 use crate::id::*;
 use crate::playbook::Playbook;
@@ -32,6 +32,7 @@ impl Explanation {
         }
         for r in &self.not_fired {
             if let Verdict::False(part) = &r.verdict {
+                let part = shortened(part);
                 let line =
                     text(format!("  rule {} did not fire: {part} was false", r.rule), format!("  规则 {} 未触发：{part} 不成立", r.rule));
                 out.push_str(line.get(lang));
@@ -47,7 +48,9 @@ impl Explanation {
 }
 
 /// Explains the entry that made `revision`, from a journal that holds at least all entries up to it; none if it does not.
-pub fn explain(playbook: &Playbook, journal: &[Entry], revision: Revision) -> Option<Explanation> {
+///
+/// The customer record of that time is not kept: `customer` is the record as it is now, and the explanation says so where a rule reads it.
+pub fn explain(playbook: &Playbook, journal: &[Entry], revision: Revision, customer: Option<&Customer>) -> Option<Explanation> {
     let entry = journal.iter().find(|e| e.revision == revision)?;
     let upto: Vec<&Entry> = journal.iter().filter(|e| e.revision <= revision).collect();
     let after = Ticket::fold(upto.iter().copied())?;
@@ -63,15 +66,22 @@ pub fn explain(playbook: &Playbook, journal: &[Entry], revision: Revision) -> Op
             "  该记录由另一版本的配置包作出，未触发的规则不再列出",
         ));
     }
-    if playbook.reads_customer() {
-        unknown.push(text("  the customer record as it was then is not kept", "  当时的客户资料未保存"));
+    let mut not_fired = Vec::new();
+    if entry.playbook == playbook.digest() {
+        let judged_by_customer;
+        (not_fired, judged_by_customer) = silent(playbook, &after, entry, customer);
+        if judged_by_customer {
+            unknown.push(text(
+                "  rules that read the customer were judged by the record as it is now; as it was then is not kept",
+                "  涉及客户资料的规则按当前资料判断，当时的资料未保存",
+            ));
+        }
     }
-    let not_fired = if entry.playbook == playbook.digest() { silent(playbook, &after, entry) } else { Vec::new() };
     Some(Explanation { entry: entry.clone(), lines, not_fired, unknown })
 }
 
 /// The rules woken by the entry that did not fire. Their conditions are judged on the ticket as the entry left it.
-fn silent(playbook: &Playbook, after: &Ticket, entry: &Entry) -> Vec<RuleTrace> {
+fn silent(playbook: &Playbook, after: &Ticket, entry: &Entry, customer: Option<&Customer>) -> (Vec<RuleTrace>, bool) {
     let message = entry.events.iter().find_map(|c| match &c.event {
         Event::MessageAdded(m) if c.cause == Cause::Command => Some(&**m),
         _ => None,
@@ -88,8 +98,9 @@ fn silent(playbook: &Playbook, after: &Ticket, entry: &Entry) -> Vec<RuleTrace> 
             _ => None,
         })
         .collect();
-    let view = View { message, actor: &entry.actor, ..View::of(after, entry.at) };
+    let view = View { message, actor: &entry.actor, customer, ..View::of(after, entry.at) };
     let mut out = Vec::new();
+    let mut by_customer = false;
     for rule in playbook.rules().triggered(&woken).into_iter().filter_map(|i| playbook.rules().get(i)) {
         if fired.contains(&&rule.name) {
             continue;
@@ -97,10 +108,24 @@ fn silent(playbook: &Playbook, after: &Ticket, entry: &Entry) -> Vec<RuleTrace> 
         let trigger = super::waves::trigger(rule, &woken);
         let view = View { event: &trigger, ..view };
         if let Some(part) = rule.first_false(&view) {
+            by_customer |= rule.needs_customer();
             out.push(RuleTrace { rule: rule.name.clone(), wave: 0, trigger: trigger.clone(), verdict: Verdict::False(part) });
         }
     }
-    out
+    (out, by_customer)
+}
+
+/// A long condition in part, the values it saw in full: they stand in the last brackets.
+fn shortened(part: &str) -> String {
+    const MOST: usize = 72;
+    let (condition, seen) = match part.rfind(" (") {
+        Some(i) if part.ends_with(')') => part.split_at(i),
+        _ => (part, ""),
+    };
+    if condition.chars().count() <= MOST {
+        return part.to_string();
+    }
+    format!("{}…{seen}", condition.chars().take(MOST).collect::<String>())
 }
 
 fn headline(playbook: &Playbook, e: &Entry) -> Text {
@@ -126,7 +151,7 @@ fn timer(kind: &TimerKind) -> (String, String) {
         TimerKind::StateLimit => ("the state's time limit".into(), "状态时限".into()),
         TimerKind::Transition(t) => (format!("timed transition {t}"), format!("定时流转 {t}")),
         TimerKind::Rule(r) => (format!("time rule {r}"), format!("定时规则 {r}")),
-        TimerKind::Clock(c) => (format!("clock {}", c.metric), format!("计时 {}", c.metric)),
+        TimerKind::Clock(c) => (metric(&c.metric).en, metric(&c.metric).zh),
         TimerKind::PriorityOverride => ("the override's end".into(), "手动优先级到期".into()),
     }
 }
@@ -174,8 +199,12 @@ fn line(playbook: &Playbook, t: &Ticket, c: &Caused) -> Option<Text> {
             text(format!("incoming message: {en} (found by {by})"), format!("来信：{zh}（依据 {by}）"))
         }
         Event::MessageAdded(m) => {
-            let body: String = m.body.chars().take(60).collect();
-            text(format!("{:?} {:?}: {body:?}", m.author, m.kind).to_lowercase(), format!("{}：{body}", author(m)))
+            let mut body: String = m.body.chars().take(60).collect();
+            if body.len() < m.body.len() {
+                body.push('…');
+            }
+            let (en, zh) = author(m);
+            text(format!("{en}: {body:?}"), format!("{zh}：{body}"))
         }
         Event::MessageJudged { automatic: true, .. } => text("judged automatic: counts for nothing", "判定为自动消息，不计入"),
         Event::MessageJudged { .. } => text("judged mere thanks: does not reopen", "判定为致谢，不重新打开"),
@@ -250,41 +279,52 @@ fn line(playbook: &Playbook, t: &Ticket, c: &Caused) -> Option<Text> {
         }
         Event::ClockStarted(c) => {
             let due = c.due.map_or_else(|| "-".to_string(), when);
-            let target = allowance(c.target);
+            let (m, target) = (metric(&c.id.metric), allowance(c.target));
             text(
-                format!("{} started: {target} in calendar {} (policy {}), due {due}", c.id.metric, c.calendar, c.policy),
-                format!("{} 开始计时：{target}，日历 {}（协议 {}），到期 {due}", c.id.metric, c.calendar, c.policy),
+                format!("{} started: {target} in calendar {} (policy {}), due {due}", m.en, c.calendar, c.policy),
+                format!("{}开始计时：{target}，日历 {}（协议 {}），到期 {due}", m.zh, c.calendar, c.policy),
             )
         }
         Event::ClockPaused { clock, counted, .. } => {
-            text(format!("{} paused after {}", clock.metric, span(*counted)), format!("{} 暂停，已计 {}", clock.metric, span(*counted)))
+            let m = metric(&clock.metric);
+            text(format!("{} paused after {}", m.en, span(*counted)), format!("{}暂停，已计 {}", m.zh, span(*counted)))
         }
         Event::ClockResumed { clock, due, .. } => {
+            let m = metric(&clock.metric);
             let due = due.map_or_else(|| "-".to_string(), when);
-            text(format!("{} resumed, due {due}", clock.metric), format!("{} 恢复，到期 {due}", clock.metric))
+            text(format!("{} resumed, due {due}", m.en), format!("{}恢复，到期 {due}", m.zh))
         }
         Event::ClockRetargeted { clock, retroactive } => {
+            let m = metric(&clock.id.metric);
             let due = clock.due.map_or_else(|| "-".to_string(), when);
             let late = if *retroactive { (" (retroactively)", "（追溯）") } else { ("", "") };
             text(
-                format!("{} retargeted to {}{}, due {due}", clock.id.metric, allowance(clock.target), late.0),
-                format!("{} 目标改为 {}{}，到期 {due}", clock.id.metric, allowance(clock.target), late.1),
+                format!("{} retargeted to {}{}, due {due}", m.en, allowance(clock.target), late.0),
+                format!("{}目标改为 {}{}，到期 {due}", m.zh, allowance(clock.target), late.1),
             )
         }
         Event::ClockMarked { clock, mark, .. } => {
+            let m = metric(&clock.metric);
             let skipped = if mark.skipped { (" passed over", "跳过") } else { ("", "触发") };
-            text(format!("{} {}{}", clock.metric, mark.name, skipped.0), format!("{} {} {}", clock.metric, mark.name, skipped.1))
+            text(format!("{}: {}{}", m.en, mark.name, skipped.0), format!("{}：{} {}", m.zh, mark.name, skipped.1))
         }
-        Event::ClockBreached { clock } => text(format!("{} breached", clock.metric), format!("{} 超时", clock.metric)),
+        Event::ClockBreached { clock } => {
+            let m = metric(&clock.metric);
+            text(format!("{} breached", m.en), format!("{}超时", m.zh))
+        }
         Event::ClockStopped { clock, outcome, counted } => {
+            let m = metric(&clock.metric);
             let (en, zh) = match outcome {
                 Outcome::Met => ("met", "达标"),
                 Outcome::Breached => ("breached", "超时"),
                 Outcome::Unanswered => ("unanswered", "未回复"),
                 Outcome::Cancelled => ("cancelled", "已取消"),
             };
-            let budget = t.closed_clocks.iter().find(|c| c.id == *clock).map_or_else(String::new, |c| format!("/{}", span(c.budget)));
-            text(format!("{} {en}: {}{budget}", clock.metric, span(*counted)), format!("{} {zh}：{}{budget}", clock.metric, span(*counted)))
+            let budget = t.closed_clocks.iter().find(|c| c.id == *clock).map_or_else(String::new, |c| format!(" of {}", span(c.budget)));
+            text(
+                format!("{} {en}: {}{budget}", m.en, span(*counted)),
+                format!("{}{zh}：{}{}", m.zh, span(*counted), budget.replace(" of ", " / ")),
+            )
         }
         Event::Linked(_)
         | Event::Unlinked(_)
@@ -297,15 +337,27 @@ fn line(playbook: &Playbook, t: &Ticket, c: &Caused) -> Option<Text> {
     })
 }
 
-fn author(m: &Message) -> &'static str {
+fn author(m: &Message) -> (&'static str, &'static str) {
     match (m.author, m.kind) {
-        (_, MessageKind::Call) => "通话",
-        (_, MessageKind::Note) => "备注",
-        (Author::Requester, _) => "请求人",
-        (Author::Agent, _) => "坐席",
-        (Author::Vendor, _) => "第三方",
-        (Author::System, _) => "系统",
+        (_, MessageKind::Call) => ("call", "通话"),
+        (_, MessageKind::Note) => ("note", "备注"),
+        (Author::Requester, _) => ("requester", "请求人"),
+        (Author::Agent, _) => ("agent", "坐席"),
+        (Author::Vendor, _) => ("vendor", "第三方"),
+        (Author::System, _) => ("desk", "系统"),
     }
+}
+
+/// The field's words for the shipped metrics; a playbook's own metric is its name.
+fn metric(name: &MetricName) -> Text {
+    let (en, zh) = match name.as_str() {
+        "first_response" => ("first response", "首次响应"),
+        "next_response" => ("next response", "后续响应"),
+        "update" | "periodic_update" => ("update", "定期更新"),
+        "resolution" => ("resolution", "解决时限"),
+        other => (other, other),
+    };
+    text(en, zh)
 }
 
 fn allowance(a: Allowance) -> String {

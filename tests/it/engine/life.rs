@@ -38,7 +38,7 @@ fn a_ticket_lives_and_its_journal_folds_to_it() {
     let journal = s.desk.journal(t.id).unwrap();
     assert_eq!(Ticket::fold(&journal).as_ref(), Some(&*s.get(&t)));
     let text = s.desk.explain(t.id, t.revision).unwrap().unwrap();
-    assert!(text.render(Lang::En).contains("resolution met"), "{}", text.render(Lang::En));
+    assert!(text.render(Lang::En).contains("resolution met:"), "{}", text.render(Lang::En));
     assert!(text.render(Lang::Zh).contains("达标"));
 }
 
