@@ -6,7 +6,8 @@
 //! back as a duplicate, with its receipt, since its id is the same.
 
 use super::host::lock;
-use crate::store::{AnyStore, Commit, Outcome, Store as _, StoreError, StoreErrorKind};
+use crate::id::CommitId;
+use crate::store::{AnyStore, Commit, Outcome, Receipt, Store as _, StoreError, StoreErrorKind};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, Weak};
 use std::task::{Poll, Waker};
@@ -26,6 +27,8 @@ struct Slot {
 struct Waiting {
     commit: Commit,
     slot: Weak<Mutex<Slot>>,
+    /// A leader that was dropped had given it to the store, which may have kept it.
+    given: bool,
 }
 
 #[derive(Debug, Default)]
@@ -68,7 +71,7 @@ impl Queue {
                 .into_iter()
                 .map(|commit| {
                     let slot = Arc::new(Mutex::new(Slot::default()));
-                    inner.waiting.push_back(Waiting { commit, slot: Arc::downgrade(&slot) });
+                    inner.waiting.push_back(Waiting { commit, slot: Arc::downgrade(&slot), given: false });
                     slot
                 })
                 .collect()
@@ -112,7 +115,7 @@ impl Queue {
                     break;
                 }
                 bytes = bytes.saturating_add(size);
-                // Nobody waits for it any more, and it was never handed to the store: it was not done, and is not.
+                // Nobody waits for it any more: it was acknowledged to nobody, and whoever asks again with its key learns what became of it.
                 if let Some(w) = inner.waiting.pop_front()
                     && w.slot.strong_count() > 0
                 {
@@ -128,10 +131,24 @@ impl Queue {
         let mut leading = Leading { queue: self, group };
         let commits: Vec<Commit> = leading.group.iter().map(|w| w.commit.clone()).collect();
         let mut answers = if commits.is_empty() { Vec::new() } else { self.store.commit(commits).await }.into_iter();
-        for w in std::mem::take(&mut leading.group) {
+        let mut group = std::mem::take(&mut leading.group);
+        let mut seen: Vec<CommitId> = Vec::new();
+        for w in &mut group {
+            // Only the first of an id is the one that was given before; a second one is a repetition.
+            w.given &= !seen.contains(&w.commit.id);
+            if w.given {
+                seen.push(w.commit.id.clone());
+            }
+        }
+        for w in group {
             let outcome = answers.next().unwrap_or_else(|| {
                 Outcome::Failed(StoreError::new(StoreErrorKind::Broken, "the store gave no answer to a commit; report this to its author"))
             });
+            let outcome = match outcome {
+                // Kept for the leader that was dropped: for its own caller this is the first answer.
+                Outcome::Duplicate(receipt) if w.given && made_by(&receipt, &w.commit) => Outcome::Stored(receipt),
+                other => other,
+            };
             if let Some(slot) = w.slot.upgrade() {
                 let mut slot = lock(&slot);
                 slot.answer = Some(outcome);
@@ -174,7 +191,8 @@ impl Drop for Leading<'_> {
         {
             let mut inner = lock(&self.queue.inner);
             inner.leading = false;
-            for w in std::mem::take(&mut self.group).into_iter().rev() {
+            for mut w in std::mem::take(&mut self.group).into_iter().rev() {
+                w.given = true;
                 inner.waiting.push_front(w);
             }
         }
@@ -188,6 +206,11 @@ impl Drop for PassOn<'_> {
     fn drop(&mut self) {
         self.0.wake_one();
     }
+}
+
+/// Whether a receipt is that of this very commit.
+fn made_by(receipt: &Receipt, commit: &Commit) -> bool {
+    receipt.tickets.iter().copied().eq(commit.writes.iter().map(|w| (w.ticket.id, w.ticket.revision)))
 }
 
 fn weight(commit: &Commit) -> usize {

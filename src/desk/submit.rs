@@ -88,15 +88,20 @@ impl Desk {
 
     /// Many commands, all or none: decided first, and only if none is refused, done in one commit.
     ///
-    /// Each ticket may be named once.
+    /// Each ticket may be named once. Repeated with the same key, it gets its first answer: the tickets it wrote, as they stand now.
     ///
     /// # Errors
     /// The index and error of the first command that cannot be done; nothing is stored then.
     pub async fn bulk_or_none(&self, key: CommitId, commands: Vec<Command>) -> Result<Vec<Arc<Ticket>>, (usize, Error)> {
+        let first = self.0.store.receipts(std::slice::from_ref(&key)).await.map_err(|e| (0, e.into()))?;
+        if let Some(receipt) = first.into_iter().next().flatten() {
+            return self.written_by(&receipt).await.map_err(|e| (0, e));
+        }
+        let mut taken: Vec<Claim> = Vec::new();
         let mut all = Commit { id: key.clone(), at: at_door(self.now()), writes: Vec::new(), reads: Vec::new(), effects: Vec::new() };
         let mut tickets = Vec::new();
         for (i, command) in commands.iter().enumerate() {
-            let decided = self.decided(command, &self.at(self.now()), None, &[]).await.map_err(|e| (i, e))?;
+            let decided = self.decided(command, &self.at(self.now()), None, &taken).await.map_err(|e| (i, e))?;
             if decided.again {
                 let refusal = Refusal::one(
                     "behind",
@@ -113,14 +118,24 @@ impl Desk {
             for w in decided.commit.writes {
                 let mut entry = (*w.entry).clone();
                 entry.commit = key.clone();
+                // What one command takes, the next one finds taken.
+                taken.extend(w.takes.iter().cloned());
                 all.writes.push(crate::store::Write { entry: Arc::new(entry), ..w });
             }
             all.effects.extend(decided.commit.effects);
             tickets.push(decided.ticket);
         }
+        if all.writes.is_empty() {
+            return Ok(tickets);
+        }
+        let entries: Vec<_> = all.writes.iter().map(|w| w.entry.clone()).collect();
         let last = commands.len().saturating_sub(1);
         match self.commit_one(all).await.map_err(|e| (last, e))? {
-            Outcome::Stored(_) | Outcome::Duplicate(_) => Ok(tickets),
+            Outcome::Stored(_) => {
+                self.publish(entries.iter());
+                Ok(tickets)
+            }
+            Outcome::Duplicate(receipt) => self.written_by(&receipt).await.map_err(|e| (last, e)),
             Outcome::Conflict { ticket, .. } => {
                 let at = tickets.iter().position(|t| t.id == ticket).unwrap_or(last);
                 Err((at, Error::Conflict { ticket, tries: 1 }))
@@ -166,7 +181,13 @@ impl Desk {
                         return Err(Error::Conflict { ticket: decided.ticket.id, tries: caught_up });
                     }
                 }
-                Outcome::Duplicate(receipt) if decided.again => drop(receipt),
+                // Somebody caught it up in the meantime.
+                Outcome::Duplicate(_) if decided.again => {
+                    caught_up = caught_up.saturating_add(1);
+                    if caught_up > CATCH_UPS {
+                        return Err(Error::Conflict { ticket: decided.ticket.id, tries: caught_up });
+                    }
+                }
                 Outcome::Duplicate(receipt) => return self.repeated(receipt).await,
                 Outcome::Conflict { ticket, .. } => {
                     tries = tries.saturating_add(1);
@@ -188,6 +209,12 @@ impl Desk {
                 Outcome::Failed(e) => return Err(e.into()),
             }
         }
+    }
+
+    /// The tickets a commit wrote, as they stand now.
+    async fn written_by(&self, receipt: &Receipt) -> Result<Vec<Arc<Ticket>>, Error> {
+        let ids: Vec<TicketId> = receipt.tickets.iter().map(|(id, _)| *id).collect();
+        Ok(self.0.store.load(&ids).await?.into_iter().flatten().collect())
     }
 
     async fn repeated(&self, receipt: Receipt) -> Result<Done, Error> {

@@ -6,7 +6,7 @@ use crate::engine::{Command, What};
 use crate::id::*;
 use crate::playbook::Playbook;
 use crate::store::{Cursor, Limit, Query, Store as _, StoreExt as _};
-use crate::ticket::{Actor, WorkflowRef};
+use crate::ticket::{Actor, Ticket, WorkflowRef};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -75,6 +75,8 @@ impl Desk {
             return Ok(());
         }
         let page = self.0.store.find(&Query::new().open(), state.after.as_ref(), Limit::new(most)).await?;
+        // Seen are counted when the page is done: one that failed midway is gone over again, and finds the changed ones as they should be.
+        let mut seen = 0u64;
         for t in &page.items {
             let key = format!("review:{:016x}:{}:{}", state.playbook.short(), t.id, t.revision.get());
             let command = Command::on(t.id, key, Actor::System, What::Review);
@@ -83,8 +85,9 @@ impl Desk {
                 Ok(_) | Err(Error::Refused(_)) => {}
                 Err(e) => return Err(e),
             }
-            state.seen = state.seen.saturating_add(1);
+            seen = seen.saturating_add(1);
         }
+        state.seen = state.seen.saturating_add(seen);
         state.done = !page.more;
         state.after = page.next.or(state.after.take());
         Ok(())
@@ -92,12 +95,16 @@ impl Desk {
 
     /// Counts open tickets whose workflow version no playbook at hand holds; returns how many are open.
     pub(super) async fn check_versions(&self, playbook: &Playbook, older: &[Arc<Playbook>]) -> Result<u64, Error> {
-        let held = |w: &WorkflowRef| playbook.workflow(w).is_some() || older.iter().any(|p| p.workflow(w).is_some());
+        // A version that lost the state a ticket is in is not the version the ticket is pinned to (S11).
+        let held = |t: &Ticket| {
+            let knows = |p: &Playbook| p.workflow(&t.workflow).is_some_and(|w| w.state(&t.state).is_some());
+            knows(playbook) || older.iter().any(|p| knows(p))
+        };
         let mut absent: BTreeMap<WorkflowRef, u64> = BTreeMap::new();
         let mut total = 0u64;
         for t in self.0.store.find_all(&Query::new().open()).await? {
             total = total.saturating_add(1);
-            if !held(&t.workflow) {
+            if !held(&t) {
                 let n = absent.entry(t.workflow.clone()).or_default();
                 *n = n.saturating_add(1);
             }

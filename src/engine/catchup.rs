@@ -4,7 +4,7 @@ use super::actions;
 use super::draft::Draft;
 use super::settle::settle;
 use super::transition;
-use super::waves::{FailedClosed, Waves};
+use super::waves::Waves;
 use crate::id::*;
 use crate::ticket::*;
 
@@ -50,8 +50,8 @@ fn earliest(t: &Ticket) -> Option<(UtcInstant, TimerKind)> {
 fn fire(d: &mut Draft<'_>, due: UtcInstant, kind: TimerKind) {
     d.begin_step(due, true);
     let cause = Cause::Timer(kind.clone(), due);
-    let mut waves = Waves::default();
-    let mut failed: Result<(), FailedClosed> = Ok(());
+    // A timer has nobody to refuse to: a fail-closed rule's failure is journalled like any other, and the step is settled to its end.
+    let mut waves = Waves::of_timer();
     match &kind {
         TimerKind::StateLimit => d.push(Event::LimitPassed, cause),
         TimerKind::PriorityOverride => d.push(Event::OverrideEnded, cause),
@@ -67,7 +67,7 @@ fn fire(d: &mut Draft<'_>, due: UtcInstant, kind: TimerKind) {
         TimerKind::Rule(name) => {
             d.push(Event::TimerFired(kind.clone()), cause);
             if let Some((_, rule)) = d.ctx.playbook.rules().named(name.as_str()) {
-                failed = waves.one(d, rule, &[]);
+                let _ = waves.one(d, rule, &[]);
             }
         }
         TimerKind::Clock(id) => {
@@ -94,9 +94,5 @@ fn fire(d: &mut Draft<'_>, due: UtcInstant, kind: TimerKind) {
             }
         }
     }
-    // A timer has nobody to refuse to: a fail-closed rule's failure is journalled like any other.
-    if let Err(f) = failed.and_then(|()| settle(d, &mut waves)) {
-        let message = f.message.en.chars().take(160).collect();
-        d.push(Event::RuleFaulted { rule: f.rule, code: "rule-failed".into(), message }, Cause::System);
-    }
+    let _ = settle(d, &mut waves);
 }

@@ -263,6 +263,12 @@ fn finish(mut d: Draft<'_>, command: &Command, again: bool) -> Result<Decided, S
         let ticket = Arc::new(d.ticket);
         return Ok(Decided { trace: d.trace, ..nothing(command, ticket, d.entry_at) });
     }
+    if d.ctx.trace
+        && d.events.iter().any(|c| matches!(c.event, Event::Queued { handoff: true, .. }))
+        && let Some(bounce) = crate::routing::bounced(&d.ticket)
+    {
+        d.trace.notes.push(bounce.text());
+    }
     let weight = d.ticket.weight();
     if weight > d.ctx.limits.ticket {
         return Err(Refusal::one(
@@ -287,7 +293,7 @@ fn finish(mut d: Draft<'_>, command: &Command, again: bool) -> Result<Decided, S
         at,
         occurred_at: d.occurred_at.filter(|_| !only_timers),
         actor: if only_timers { Actor::System } else { command.actor.clone() },
-        commit: if again { CommitId::new(format!("{}~{}", command.key, d.revision.get())) } else { command.key.clone() },
+        commit: if again { CommitId::new(format!("{}~{}~{}", command.key, d.ticket.id, d.revision.get())) } else { command.key.clone() },
         playbook: d.ctx.playbook.digest(),
         events: d.events,
         wake_at: d.ticket.wake_at,

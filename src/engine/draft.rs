@@ -58,8 +58,12 @@ pub(super) struct Mark {
     events: usize,
     triggers: usize,
     effects: usize,
-    takes: usize,
-    releases: usize,
+    missing: usize,
+    /// Whole, since giving a slot back may take a claim out of their middle.
+    takes: Vec<Claim>,
+    releases: Vec<Claim>,
+    /// What the message was judged to be: automatic, thanks.
+    judged: Option<(bool, bool)>,
 }
 
 impl<'a> Draft<'a> {
@@ -98,8 +102,10 @@ impl<'a> Draft<'a> {
             events: self.events.len(),
             triggers: self.triggers.len(),
             effects: self.effects.len(),
-            takes: self.takes.len(),
-            releases: self.releases.len(),
+            missing: self.missing.len(),
+            takes: self.takes.clone(),
+            releases: self.releases.clone(),
+            judged: self.message.as_ref().map(|w| (w.message.automatic, w.message.thanks)),
         }
     }
 
@@ -108,8 +114,13 @@ impl<'a> Draft<'a> {
         self.events.truncate(mark.events);
         self.triggers.truncate(mark.triggers);
         self.effects.truncate(mark.effects);
-        self.takes.truncate(mark.takes);
-        self.releases.truncate(mark.releases);
+        self.missing.truncate(mark.missing);
+        self.takes = mark.takes;
+        self.releases = mark.releases;
+        if let (Some(w), Some((automatic, thanks))) = (&mut self.message, mark.judged) {
+            w.message.automatic = automatic;
+            w.message.thanks = thanks;
+        }
     }
 
     /// Begins a step at a logical instant: the command's own, or a timer's due instant.
@@ -152,7 +163,16 @@ pub(super) fn wakes(event: &Event, cause: &Cause, t: &mut Vec<Trigger>) {
                 t.push(Trigger::HandedOff);
             }
         }
-        Event::Assigned { .. } => t.push(Trigger::Assigned),
+        Event::Assigned { group, .. } => {
+            t.push(Trigger::Assigned);
+            t.push(Trigger::changed("assignee"));
+            if group.is_some() {
+                t.push(Trigger::changed("group"));
+            }
+        }
+        Event::Released { .. } => t.push(Trigger::changed("assignee")),
+        Event::OwnerSet(_) => t.push(Trigger::changed("owner")),
+        Event::Watched(_) | Event::Unwatched(_) => t.push(Trigger::changed("watchers")),
         Event::Rated { .. } => t.push(Trigger::Rated),
         Event::LimitPassed => t.push(Trigger::Limit),
         Event::ClockBreached { clock } => t.push(Trigger::Breach(Some(clock.metric.clone()))),

@@ -17,6 +17,8 @@ pub(super) struct Waves {
     fired: Vec<RuleName>,
     stopped: bool,
     cut: bool,
+    /// Nobody is there to be refused: a rule that must hold and fails is contained like any other.
+    contained: bool,
 }
 
 /// A rule that must hold failed, and it is fail-closed: the command is refused (S24).
@@ -26,6 +28,11 @@ pub(super) struct FailedClosed {
 }
 
 impl Waves {
+    /// The waves of a timer's step.
+    pub fn of_timer() -> Self {
+        Self { contained: true, ..Self::default() }
+    }
+
     /// Runs waves until nothing new is woken.
     pub fn run(&mut self, d: &mut Draft<'_>) -> Result<(), FailedClosed> {
         while !d.triggers.is_empty() {
@@ -78,7 +85,7 @@ impl Waves {
                 }
             }
             Consideration::Faulted(fault) => {
-                if rule.fail_closed {
+                if rule.fail_closed && !self.contained {
                     return Err(FailedClosed { rule: rule.name.clone(), message: fault.message });
                 }
                 note(d, Verdict::Faulted(fault.to_string()));

@@ -241,6 +241,7 @@ impl PlaybookBuilder {
             settings: self.settings,
             calendars,
             workflows,
+            own: 0,
             agreements,
             priority,
             routing,

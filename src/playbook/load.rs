@@ -135,6 +135,7 @@ impl Playbook {
             settings: head.settings,
             calendars,
             workflows,
+            own: 0,
             agreements,
             priority,
             routing,

@@ -33,6 +33,8 @@ pub struct Playbook {
     settings: Settings,
     calendars: Calendars,
     workflows: Vec<Workflow>,
+    /// How many of the workflows are its own; the rest are carried over from older playbooks for tickets pinned to them.
+    own: usize,
     agreements: Agreements,
     priority: PriorityModel,
     routing: RoutingModel,
@@ -73,10 +75,10 @@ impl Playbook {
     pub fn workflow(&self, pinned: &WorkflowRef) -> Option<&Workflow> {
         self.workflows.iter().find(|w| w.version() == pinned.version && *w.name() == pinned.name)
     }
-    /// The newest version of the workflow of a ticket type.
+    /// The newest version of the workflow of a ticket type; a version carried over from an older playbook takes no new tickets.
     pub fn workflow_for(&self, kind: &TypeName) -> Option<&Workflow> {
         let name = &self.schema.types.get(kind)?.workflow;
-        self.workflows.iter().filter(|w| w.name() == name).max_by_key(|w| w.version())
+        self.workflows.iter().take(self.own).filter(|w| w.name() == name).max_by_key(|w| w.version())
     }
     /// SLA policies.
     pub fn agreements(&self) -> &Agreements {
@@ -113,8 +115,9 @@ impl Playbook {
         joined
     }
 
-    /// Works out what all its conditions read.
+    /// Works out what all its conditions read, and which workflows are its own.
     fn reading(mut self) -> Self {
+        self.own = self.workflows.len();
         let of_workflows = self.workflows.iter().any(Workflow::reads_customer);
         self.reads_customer = of_workflows
             || self.agreements.reads_customer()

@@ -11,6 +11,7 @@
 
 mod architecture;
 mod calendar;
+mod desk;
 mod engine;
 mod playbook;
 mod priority;

@@ -2,4 +2,4 @@
 
 mod laws;
 mod life;
-mod stage;
+pub mod stage;

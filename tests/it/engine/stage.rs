@@ -2,13 +2,13 @@
 
 use chrono::TimeDelta;
 use std::sync::Arc;
-use ticketry::desk::{Blocking, Desk, Done, Error, FixedClock, FixedDirectory, SeededIds};
+use ticketry::desk::{Blocking, Builder, Desk, Done, Error, FixedClock, FixedDirectory, SeededIds};
 use ticketry::diagnostic::{Lang, Source};
 use ticketry::engine::{Command, Inbound, NewTicket, What};
 use ticketry::id::*;
 use ticketry::playbook::Playbook;
-use ticketry::routing::{Agent, RosterDefinition};
-use ticketry::store::MemoryStore;
+use ticketry::routing::{Agent, Roster, RosterDefinition};
+use ticketry::store::{AnyStore, MemoryStore};
 use ticketry::ticket::{Actor, Ticket};
 
 pub struct Stage {
@@ -31,6 +31,16 @@ pub fn playbook(source: &Source) -> Playbook {
     }
 }
 
+pub fn roster(playbook: &Playbook) -> Arc<Roster> {
+    let roster = RosterDefinition::default()
+        .agent(Agent::new("li").group("support").capacity(3))
+        .agent(Agent::new("wang").group("support").capacity(3))
+        .agent(Agent::new("zhao").group("support").capacity(3).role("lead").absent(at("2025-10-01T00:00:00Z"), None))
+        .lead("support", "zhao")
+        .build(playbook.schema());
+    Arc::new(roster.0.unwrap())
+}
+
 impl Stage {
     /// The starter playbook, with some files replaced or added.
     pub fn with(files: &[(&str, &str)]) -> Self {
@@ -44,22 +54,18 @@ impl Stage {
         Self::with(&[])
     }
     pub fn of(playbook: Playbook) -> Self {
-        let roster = RosterDefinition::default()
-            .agent(Agent::new("li").group("support").capacity(3))
-            .agent(Agent::new("wang").group("support").capacity(3))
-            .agent(Agent::new("zhao").group("support").capacity(3).role("lead").absent(at("2025-10-01T00:00:00Z"), None))
-            .lead("support", "zhao")
-            .build(playbook.schema());
-        let directory = FixedDirectory { roster: Arc::new(roster.0.unwrap()), ..FixedDirectory::default() };
+        Self::over(playbook, AnyStore::new(MemoryStore::new()))
+    }
+    pub fn over(playbook: Playbook, store: AnyStore) -> Self {
+        Self::opened(|b| b, playbook, store)
+    }
+    /// The desk of a changed builder.
+    pub fn opened(change: impl FnOnce(Builder) -> Builder, playbook: Playbook, store: AnyStore) -> Self {
+        let directory = FixedDirectory { roster: roster(&playbook), ..FixedDirectory::default() };
         // A Thursday, one hour after opening.
         let clock = FixedClock::new(at("2025-10-09T10:00:00Z"));
-        let desk = Desk::builder(playbook)
-            .store(MemoryStore::new())
-            .directory(directory)
-            .clock(clock.clone())
-            .ids(SeededIds::new(7, 0))
-            .open_blocking()
-            .unwrap();
+        let builder = Desk::builder(playbook).any_store(store).directory(directory).clock(clock.clone()).ids(SeededIds::new(7, 0));
+        let desk = change(builder).open_blocking().unwrap();
         Self { desk: desk.blocking(), clock, keys: std::cell::Cell::new(0) }
     }
     pub fn pass(&self, minutes: i64) {
