@@ -78,8 +78,13 @@ fn rules() -> Vec<RuleBuilder> {
         rule("angry", 5, Trigger::MessageFromRequester, r#"{"field": "event.message.body", "contains": "lawyer"}"#).then(tag("angry")),
         rule("bounced", 6, Trigger::HandedOff, r#"{"field": "handoffs", "at_least": 3}"#).then(tag("bounced")),
         rule("noted", 7, Trigger::MessageNote, r#"{"field": "event.message.body", "contains": "urgent"}"#).then(tag("look")),
-        rule("vendor-noted", 8, Trigger::MessageNote, r#"{"all": [{"field": "tags", "contains": "vendor"}, {"field": "impact", "is": "high"}]}"#)
-            .then(tag("vendor-urgent")),
+        rule(
+            "vendor-noted",
+            8,
+            Trigger::MessageNote,
+            r#"{"all": [{"field": "tags", "contains": "vendor"}, {"field": "impact", "is": "high"}]}"#,
+        )
+        .then(tag("vendor-urgent")),
         rule("waits-again", 9, Trigger::State("pending".into()), r#"{"field": "reopenings", "at_least": 2}"#).then(tag("waits-again")),
         rule("urgent-waits", 10, Trigger::State("pending".into()), r#"{"field": "priority", "is": "urgent"}"#).then(tag("urgent-waits")),
     ]
@@ -87,7 +92,8 @@ fn rules() -> Vec<RuleBuilder> {
 
 fn playbook() -> Playbook {
     let mut matrix = PriorityModelBuilder::default();
-    for (impact, row) in [("low", ["low", "low", "normal"]), ("medium", ["low", "normal", "high"]), ("high", ["normal", "high", "urgent"])] {
+    for (impact, row) in [("low", ["low", "low", "normal"]), ("medium", ["low", "normal", "high"]), ("high", ["normal", "high", "urgent"])]
+    {
         for (urgency, priority) in ["low", "medium", "high"].into_iter().zip(row) {
             matrix = matrix.cell(impact, urgency, Cell::Level(LevelName::new(priority)));
         }
@@ -150,8 +156,9 @@ impl Bench {
         }
     }
     fn case(&self, ticket: &Arc<Ticket>) -> Case {
-        let free = ["li", "wang"].map(|a| (AgentId::new(a), ticketry::store::Holding::default()));
-        Case { ticket: Some(ticket.clone()), holdings: Some(Holdings::from_iter(free)), ..Case::default() }
+        let held = ticket.assignee.iter().fold(Holdings::new(), |h, a| h.with(a.clone(), ticket.slots.clone(), None));
+        let holdings = ["li", "wang"].iter().fold(held, |h, a| if h.knows(&AgentId::new(a)) { h } else { h.with(*a, [], None) });
+        Case { ticket: Some(ticket.clone()), holdings: Some(holdings), ..Case::default() }
     }
     /// Does one thing to the ticket a minute later, keeping its journal.
     fn step(&mut self, ticket: &mut Arc<Ticket>, journal: &mut Vec<Entry>, actor: &Actor, what: What) {
@@ -182,7 +189,7 @@ impl Bench {
         self.step(&mut ticket, &mut journal, &li, What::transition("start"));
         self.step(&mut ticket, &mut journal, &li, What::reply("which client version?"));
         let waits = |ticket: &Ticket| What::Transition { name: "wait".into(), fields: vec![], comment: Some(ticket.subject.clone()) };
-        while journal.len() < entries {
+        while journal.len() < entries || ticket.state != "open" {
             let what = match journal.len() % 8 {
                 0 => (&ann, What::reply("it happened again")),
                 1 => (&li, What::reply("please try the other gateway")),
@@ -341,11 +348,7 @@ impl ByHand {
 
 fn by_hand(b: &Bench) -> ByHand {
     let agents = ["li", "wang"].map(|a| (AgentId::new(a), b.roster.roles(&Actor::agent(a)).to_vec()));
-    ByHand {
-        agents: agents.into(),
-        calendar: b.playbook.calendars().default_calendar().clone(),
-        version: b.playbook.digest(),
-    }
+    ByHand { agents: agents.into(), calendar: b.playbook.calendars().default_calendar().clone(), version: b.playbook.digest() }
 }
 
 fn same_commit(b: &Bench, hand: &ByHand, ticket: &Arc<Ticket>) {

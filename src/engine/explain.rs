@@ -95,9 +95,8 @@ fn silent(playbook: &Playbook, after: &Ticket, entry: &Entry) -> Vec<RuleTrace> 
             continue;
         }
         let trigger = super::waves::trigger(rule, &woken);
-        let view = View { event: &trigger, ..view };
-        if let Some(part) = rule.first_false(&view) {
-            out.push(RuleTrace { rule: rule.name.clone(), wave: 0, trigger: trigger.clone(), verdict: Verdict::False(part) });
+        if let Some(part) = rule.first_false(&View { event: &trigger, ..view }) {
+            out.push(RuleTrace { rule: rule.name.clone(), wave: 0, trigger: trigger.into_owned(), verdict: Verdict::False(part) });
         }
     }
     out

@@ -14,6 +14,7 @@ mod calendar;
 mod engine;
 mod playbook;
 mod priority;
+mod readme;
 mod routing;
 mod rules;
 mod scale;
