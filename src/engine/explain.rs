@@ -106,10 +106,9 @@ fn silent(playbook: &Playbook, after: &Ticket, entry: &Entry, customer: Option<&
             continue;
         }
         let trigger = super::waves::trigger(rule, &woken);
-        let view = View { event: &trigger, ..view };
-        if let Some(part) = rule.first_false(&view) {
+        if let Some(part) = rule.first_false(&View { event: &trigger, ..view }) {
             by_customer |= rule.needs_customer();
-            out.push(RuleTrace { rule: rule.name.clone(), wave: 0, trigger: trigger.clone(), verdict: Verdict::False(part) });
+            out.push(RuleTrace { rule: rule.name.clone(), wave: 0, trigger: trigger.into_owned(), verdict: Verdict::False(part) });
         }
     }
     (out, by_customer)

@@ -94,20 +94,24 @@ fn absent_assignee(d: &mut Draft<'_>) {
 /// Score and priority (S63): the model's answer stands unless a person's override does (S25).
 fn priority(d: &mut Draft<'_>) -> bool {
     let model = d.ctx.playbook.priority();
-    let settled = {
+    let (score, level) = {
         let t = &d.ticket;
         let impact = t.impact.as_ref().map(|l| &l.value);
         let urgency = t.urgency.as_ref().map(|l| &l.value);
         let current = t.priority.as_ref().map(|p| &p.value);
-        model.settle(&d.view("priority"), impact, urgency, &t.score_parts, current)
+        if d.ctx.trace {
+            let settled = model.settle(&d.view("priority"), impact, urgency, &t.score_parts, current);
+            d.trace.score = settled.terms.into_iter().map(|t| (t.what, t.points, t.reason)).collect();
+            (settled.score, settled.priority)
+        } else {
+            // The same, without words that nobody reads.
+            model.settle_brief(&d.view("priority"), impact, urgency, &t.score_parts, current)
+        }
     };
-    if d.ctx.trace {
-        d.trace.score = settled.terms.iter().map(|t| (t.what.clone(), t.points, t.reason.clone())).collect();
+    if score != d.ticket.score {
+        d.push(Event::ScoreSettled { score }, Cause::System);
     }
-    if settled.score != d.ticket.score {
-        d.push(Event::ScoreSettled { score: settled.score }, Cause::System);
-    }
-    let Some(level) = settled.priority else { return false };
+    let Some(level) = level else { return false };
     let may = match &d.ticket.priority {
         Some(p) if p.value == level => return false,
         Some(p) => crate::priority::may_replace(p, d.ticket.priority_until, d.at),

@@ -6,6 +6,7 @@ use super::trace::{RuleTrace, Verdict};
 use crate::id::RuleName;
 use crate::rules::{Consideration, Rule, Trigger};
 use crate::ticket::{Action, Cause, Event};
+use std::borrow::Cow;
 
 /// Most waves of one step (S20).
 const MOST: u8 = 10;
@@ -65,7 +66,7 @@ impl Waves {
         let trigger = trigger(rule, woken);
         let note = |d: &mut Draft<'_>, verdict: Verdict| {
             if tracing {
-                d.trace.rules.push(RuleTrace { rule: rule.name.clone(), wave: self.wave, trigger: trigger.clone(), verdict });
+                d.trace.rules.push(RuleTrace { rule: rule.name.clone(), wave: self.wave, trigger: trigger.to_string(), verdict });
             }
         };
         if self.stopped {
@@ -94,7 +95,9 @@ impl Waves {
             }
             Consideration::Matched(actions) => {
                 let wave = self.wave.max(1);
-                note(d, Verdict::Fired(actions.iter().map(describe).collect()));
+                if tracing {
+                    note(d, Verdict::Fired(actions.iter().map(describe).collect()));
+                }
                 self.fired.push(rule.name.clone());
                 let cause = Cause::Rule(rule.name.clone());
                 let mark = d.mark();
@@ -124,9 +127,9 @@ impl Waves {
 }
 
 /// The word of what woke a rule.
-pub(super) fn trigger(rule: &Rule, woken: &[Trigger]) -> String {
+pub(super) fn trigger(rule: &Rule, woken: &[Trigger]) -> Cow<'static, str> {
     let of = woken.iter().find(|t| rule.on.iter().any(|o| o == *t || t.wider().as_ref() == Some(o)));
-    of.or_else(|| woken.first().filter(|_| rule.always)).map_or_else(|| "timer".to_string(), |t| t.word().into_owned())
+    of.or_else(|| woken.first().filter(|_| rule.always)).map_or(Cow::Borrowed("timer"), Trigger::word)
 }
 
 /// The shortest repeating tail of the rules that fired: the cycle itself; all of the last ten where none repeats.

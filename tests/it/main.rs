@@ -15,6 +15,7 @@ mod desk;
 mod engine;
 mod playbook;
 mod priority;
+mod readme;
 mod routing;
 mod rules;
 mod scale;
