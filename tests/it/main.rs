@@ -13,6 +13,10 @@ mod architecture;
 mod calendar;
 mod desk;
 mod engine;
+#[cfg(feature = "rhai")]
+mod example_desk;
+#[cfg(feature = "rhai")]
+mod example_logs;
 mod playbook;
 mod priority;
 mod readme;

@@ -1,0 +1,338 @@
+//! A service desk in Shanghai, played for two weeks in a minute; or a foreign event log replayed through the same door.
+//!
+//! `cargo run --release --example helpdesk -- --help` says what there is. Read next: `play.rs` (time passes), `cast.rs` (what people do),
+//! `view.rs` (what a lead sees), `replay.rs` (foreign logs).
+#![allow(
+    missing_docs,
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "a program for one purpose: a wrong sum stops it, and nobody builds on it"
+)]
+
+mod args;
+mod cast;
+mod play;
+mod replay;
+mod rng;
+mod script;
+mod stream;
+mod text;
+mod view;
+mod world;
+
+use args::Args;
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use play::Play;
+use std::error::Error;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+use text::{Style, Table};
+use ticketry::calendar::zone_render;
+use ticketry::diagnostic::Lang;
+use ticketry::id::Revision;
+use ticketry::store::{AnyStore, MemoryStore, Query, RedbStore, StoreExt};
+use world::World;
+
+fn main() {
+    let args = match Args::read(std::env::args().skip(1)) {
+        Ok(a) => a,
+        Err(e) => {
+            eprintln!("{e}");
+            std::process::exit(2);
+        }
+    };
+    let mut out = std::io::stdout().lock();
+    let done = if args.help {
+        out.write_all(args::HELP.as_bytes()).map_err(Into::into)
+    } else if args.log.is_some() {
+        logs(&args, &mut out)
+    } else {
+        desk(&args, &mut out)
+    };
+    if let Err(e) = done {
+        // A closed pipe (`| head`) is nobody's fault.
+        if e.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe) {
+            return;
+        }
+        eprintln!("{e}");
+        std::process::exit(1);
+    }
+}
+
+type Done = Result<(), Box<dyn Error>>;
+
+fn style(lang: Lang) -> Style {
+    Style { lang, colour: std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() }
+}
+
+fn examples() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("examples")
+}
+
+fn progress(length: u64) -> ProgressBar {
+    let target = if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let bar = ProgressBar::with_draw_target(Some(length), target);
+    if let Ok(s) = ProgressStyle::with_template("{wide_bar} {msg} {percent:>3} %") {
+        bar.set_style(s);
+    }
+    bar
+}
+
+/// The instant at which a day's play ends.
+fn day_ends(day: NaiveDate) -> DateTime<Utc> {
+    stream::beijing(day, stream::DAY_ENDS.0, stream::DAY_ENDS.1, 0)
+}
+fn local_day(t: DateTime<Utc>) -> NaiveDate {
+    (t + TimeDelta::hours(8)).date_naive()
+}
+
+/// The main job: the desk in Shanghai.
+fn desk(args: &Args, out: &mut impl Write) -> Done {
+    let s = style(args.lang);
+    let world = World::load(&examples().join("desk"), args.lang)?;
+    // A file that goes at the end need not survive a power cut: where there is a file system in memory, it lies there.
+    let memory = Path::new("/dev/shm");
+    let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }?;
+    let path = args.store.clone().unwrap_or_else(|| folder.path().join("desk.redb"));
+    let file = RedbStore::open_or_create(&path)?;
+    let until = match &args.until {
+        Some(t) => Some(
+            t.parse::<chrono::NaiveDateTime>().or_else(|_| format!("{t}:00").parse()).map_err(|e| format!("--until {t}: {e}"))?.and_utc()
+                - TimeDelta::hours(8),
+        ),
+        None => None,
+    };
+    let began = Instant::now();
+    let before = replay::ready(file.find_all(&Query::new()))?;
+    let first = stream::date(stream::FIRST);
+    let start = stream::beijing(first, 0, 0, 0);
+    let stands = before.iter().map(|t| t.updated_at).max();
+
+    // A store that has played already: what was planned then is known again by playing the same story in memory up to where it stands.
+    let memory = AnyStore::new(MemoryStore::new());
+    let (desk, clock) = world.open(if stands.is_some() { memory } else { AnyStore::new(file.clone()) }, start, 0)?;
+    let mut play = Play::new(&world, desk, clock, start);
+    let mut day = first;
+    let last = stream::date(stream::LAST);
+    if let Some(stands) = stands {
+        let line = match args.lang {
+            Lang::En => format!(
+                "{} holds {} tickets and stands at {} Beijing time; going on from there.",
+                path.display(),
+                before.len(),
+                beijing(stands)
+            ),
+            Lang::Zh => format!("{} 已有 {} 张工单，停在北京时间 {}，从那里继续。", path.display(), before.len(), beijing(stands)),
+        };
+        writeln!(out, "{line}\n")?;
+        while day <= local_day(stands) {
+            play.plan_day(day);
+            day = day + Days::new(1);
+        }
+        play.remember_from(stands);
+        play.run(stands, &mut |_| {})?;
+        let (desk, clock) = world.open(AnyStore::new(file.clone()), stands, before.len() as u64)?;
+        play.move_to(desk, clock)?;
+    }
+    let mut end = until.unwrap_or_else(|| day_ends(last).max(stands.map_or(start, |t| day_ends(local_day(t)))));
+    loop {
+        while day <= local_day(end) {
+            play.plan_day(day);
+            day = day + Days::new(1);
+        }
+        let from = play.now();
+        let bar = progress(u64::try_from((end - from).num_minutes()).unwrap_or(0));
+        let (commands, sweeps) = (play.tally.commands, play.tally.sweeps);
+        play.run(end, &mut |t| {
+            bar.set_position(u64::try_from((t - from).num_minutes()).unwrap_or(0));
+            bar.set_message(beijing(t));
+        })?;
+        bar.finish_and_clear();
+        // All of this had been played: one day more.
+        if until.is_none() && stands.is_some() && play.tally.commands == commands && play.tally.sweeps == sweeps {
+            end += TimeDelta::days(1);
+            continue;
+        }
+        break;
+    }
+    let tickets = replay::ready(file.find_all(&Query::new()))?;
+    let (entries, digest) = replay::journal(&file)?;
+    let size = std::fs::metadata(&path).map_or(0, |m| m.len());
+    let view = view::View { world: &world, tickets: &tickets, now: play.now(), style: s };
+    let t = &play.tally;
+    let refused: Vec<String> = t.refused.iter().map(|(c, n)| format!("{c} {n}")).collect();
+    let refused = if refused.is_empty() { "0".to_string() } else { refused.join(", ") };
+    let head = match args.lang {
+        Lang::En => format!(
+            "Shanghai service desk at {} Beijing time (played in {:.1} s)\n{} commands, refused: {refused}; {} sweeps, {} timers fired; {entries} journal entries, {} KiB\njournal SHA-256 {digest}\n",
+            beijing(play.now()),
+            began.elapsed().as_secs_f64(),
+            t.commands,
+            t.sweeps,
+            t.fired,
+            size / 1024
+        ),
+        Lang::Zh => format!(
+            "上海服务台，北京时间 {}（用时 {:.1} 秒）\n命令 {} 条，被拒绝：{refused}；扫描 {} 次，触发定时 {} 次；日志 {entries} 条，{} KiB\n日志 SHA-256 {digest}\n",
+            beijing(play.now()),
+            began.elapsed().as_secs_f64(),
+            t.commands,
+            t.sweeps,
+            t.fired,
+            size / 1024
+        ),
+    };
+    writeln!(out, "{head}\n{}", view.render())?;
+    stories(&play, s, out)?;
+    if args.store.is_some() {
+        let line = match args.lang {
+            Lang::En => format!("The desk is kept in {}; the same command goes on with the next day.", path.display()),
+            Lang::Zh => format!("服务台保存在 {}；再次运行同一命令将继续下一天。", path.display()),
+        };
+        writeln!(out, "{line}")?;
+    }
+    Ok(())
+}
+
+/// Beijing wall time, to the minute.
+fn beijing(t: DateTime<Utc>) -> String {
+    (t + TimeDelta::hours(8)).format("%Y-%m-%d %H:%M").to_string()
+}
+
+/// Tells the scripted tickets' stories: every entry explained.
+fn stories(play: &Play<'_>, s: Style, out: &mut impl Write) -> Done {
+    for (n, (name, title)) in script::titles().iter().enumerate() {
+        writeln!(out, "{}", s.heading(&format!("{} {}", n + 1, title.get(s.lang))))?;
+        let Some(id) = play.scripted.get(name) else {
+            writeln!(out, "  {}\n", s.say("not yet", "尚未发生"))?;
+            continue;
+        };
+        let ticket = play.desk.ticket(*id)?;
+        writeln!(out, "  #{} {}", ticket.number, ticket.subject)?;
+        // What can no longer be known is the same for every entry: said once.
+        let mut unknown: Vec<String> = Vec::new();
+        for r in 1..=ticket.revision.get() {
+            let Some(e) = play.desk.explain(*id, Revision::new(r))? else { continue };
+            unknown.extend(e.unknown.iter().map(|u| u.get(s.lang).trim().to_string()));
+            for line in e.render(s.lang).lines().filter(|l| !unknown.iter().any(|u| u == l.trim())) {
+                let is_head = !line.starts_with(' ');
+                writeln!(out, "  {}", if is_head { s.say_head(line) } else { line.to_string() })?;
+            }
+            if *name == "berlin" {
+                both_zones(&e.entry, s, out)?;
+            }
+        }
+        unknown.dedup();
+        for u in unknown {
+            writeln!(out, "  {}", s.dim(&format!("({u})")))?;
+        }
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+/// Due times of an entry's clocks, in Shanghai and in Berlin.
+fn both_zones(entry: &ticketry::ticket::Entry, s: Style, out: &mut impl Write) -> Done {
+    use ticketry::ticket::Event;
+    for c in &entry.events {
+        let (metric, due) = match &c.event {
+            Event::ClockStarted(c) => (c.id.metric.to_string(), c.due),
+            Event::ClockResumed { clock, due, .. } => (clock.metric.to_string(), *due),
+            Event::ClockRetargeted { clock, .. } => (clock.id.metric.to_string(), clock.due),
+            _ => continue,
+        };
+        if let Some(due) = due {
+            let (here, there) = (zone_render("Asia/Shanghai", due)?, zone_render("Europe/Berlin", due)?);
+            writeln!(out, "    → {metric} {}: Shanghai {here} = Berlin {there}", s.say("due", "到期"))?;
+        }
+    }
+    Ok(())
+}
+
+/// A foreign log.
+fn logs(args: &Args, out: &mut impl Write) -> Done {
+    let s = style(args.lang);
+    let (Some(log), Some(map_file)) = (&args.log, &args.map) else { return Ok(()) };
+    let map = replay::Map::read(map_file)?;
+    let rows = replay::rows(log, &map, args.rows.unwrap_or(usize::MAX))?;
+    let playbook = map.playbook(map_file, &rows, args.lang)?;
+    let bar = progress(rows.len() as u64);
+    let began = Instant::now();
+    let mut tick = |n: u64| bar.set_position(n);
+    let account = match &args.store {
+        Some(path) => replay::run(&map, &playbook, &rows, RedbStore::create(path)?, &mut tick)?,
+        None => replay::run(&map, &playbook, &rows, MemoryStore::new(), &mut tick)?,
+    };
+    bar.finish_and_clear();
+    writeln!(out, "{}", s.heading(&format!("{} → {}", log.display(), playbook.name())))?;
+    let mut table = Table::new(&[
+        s.say("activity", "活动"),
+        s.say("rows", "行数"),
+        s.say("applied", "已执行"),
+        s.say("refused", "被拒绝"),
+        s.say("why", "原因"),
+    ])
+    .left(&[4]);
+    for (activity, t) in &account.activities {
+        let refused: u64 = t.refused.values().sum();
+        let why: Vec<String> = t.refused.iter().map(|(c, n)| format!("{c} {n}")).collect();
+        table.row([activity.clone(), t.rows.to_string(), t.applied.to_string(), refused.to_string(), why.join(", ")]);
+    }
+    table.row([s.say("all", "合计").to_string(), account.rows.to_string(), account.applied().to_string(), account.refused().to_string()]);
+    writeln!(out, "{}", table.render(s))?;
+    let share = account.applied() as f64 * 100.0 / account.rows.max(1) as f64;
+    let whole = account.applied() + account.refused() == account.rows;
+    let line = match args.lang {
+        Lang::En => format!(
+            "  applied {} + refused {} = {} rows: {}; {share:.2} % applied\n  {} tickets ({} made at a first row that is no creation), {} commands, {} sweeps, {} timers fired, {:.1} s\n  resolution: {} met, {} breached",
+            account.applied(),
+            account.refused(),
+            account.rows,
+            if whole { "every row is accounted for" } else { "ROWS ARE MISSING" },
+            account.cases,
+            account.made,
+            account.commands,
+            account.sweeps,
+            account.fired,
+            began.elapsed().as_secs_f64(),
+            account.resolution.0,
+            account.resolution.1
+        ),
+        Lang::Zh => format!(
+            "  已执行 {} + 被拒绝 {} = {} 行：{}；执行率 {share:.2} %\n  工单 {} 张（其中 {} 张首行并非创建），命令 {} 条，扫描 {} 次，触发定时 {} 次，{:.1} 秒\n  解决时限：达标 {}，超时 {}",
+            account.applied(),
+            account.refused(),
+            account.rows,
+            if whole { "每一行都有着落" } else { "有行缺失" },
+            account.cases,
+            account.made,
+            account.commands,
+            account.sweeps,
+            account.fired,
+            began.elapsed().as_secs_f64(),
+            account.resolution.0,
+            account.resolution.1
+        ),
+    };
+    writeln!(out, "{line}\n")?;
+    let figures = replay::reconcile(log, &map, &account)?;
+    if args.rows.is_some() {
+        writeln!(out, "  {}", s.say("only a part was replayed: nothing to reconcile", "仅重放了部分行，不做核对"))?;
+    } else if !figures.is_empty() {
+        writeln!(out, "{}", s.heading(s.say("Reconciled with the figures beside the log", "与日志旁的统计核对")))?;
+        let mut table = Table::new(&[s.say("figure", "项目"), s.say("expected", "应有"), s.say("found", "实有"), ""]).left(&[3]);
+        for (what, expected, found) in &figures {
+            table.row([what.clone(), expected.to_string(), found.to_string(), if expected == found { "=".into() } else { s.red("≠") }]);
+        }
+        writeln!(out, "{}", table.render(s))?;
+    }
+    let states: Vec<String> = account.states.iter().map(|(k, n)| format!("{k} {n}")).collect();
+    writeln!(out, "  {}: {}", s.say("states at the end", "最终状态"), states.join(", "))?;
+    writeln!(out, "  {} {}, SHA-256 {}", account.entries, s.say("journal entries", "条日志"), account.digest)?;
+    if !whole {
+        return Err("rows are missing from the account".into());
+    }
+    Ok(())
+}
