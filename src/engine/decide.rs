@@ -8,7 +8,7 @@ use super::draft::Draft;
 use super::intake::{Placed, place};
 use super::perform;
 use super::refusal::Refusal;
-use super::settle::{failed_closed, settle};
+use super::settle::{failed_closed, readopt, settle};
 use super::trace::Trace;
 use super::waves::Waves;
 use crate::diagnostic::text;
@@ -67,7 +67,12 @@ fn on_ticket(ctx: &Context<'_>, case: &Case, command: &Command) -> Result<Decide
     d.begin_step(at, false);
     authorize(ctx.playbook, ctx.roster, &command.actor, d.roles, &command.what, Some(&d.ticket))?;
     perform::perform(&mut d, &command.what)?;
-    settle(&mut d, &mut Waves::default()).map_err(failed_closed)?;
+    let mut waves = Waves::default();
+    settle(&mut d, &mut waves).map_err(failed_closed)?;
+    if command.what == What::Review && d.ticket.is_open() {
+        readopt(&mut d);
+        settle(&mut d, &mut waves).map_err(failed_closed)?;
+    }
     finish(d, command, false)
 }
 

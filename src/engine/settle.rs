@@ -153,6 +153,31 @@ fn clocks(d: &mut Draft<'_>) {
     d.step = d.events.len();
 }
 
+/// Adopts the policies anew whose targets or marks read otherwise in the active playbook (S46); nothing happens where the clocks stay.
+pub(super) fn readopt(d: &mut Draft<'_>) {
+    let mark = d.mark();
+    let from = d.events.len();
+    for a in d.ticket.adopted.clone() {
+        let event = Event::PolicyChosen {
+            agreement: a.agreement,
+            policy: Some(a.policy),
+            calendar: Some(a.calendar),
+            calendar_version: a.calendar_version,
+        };
+        d.push(event, Cause::System);
+    }
+    let facts: Vec<&Event> = d.events.get(from..).unwrap_or_default().iter().map(|c| &c.event).collect();
+    let events =
+        d.ctx.playbook.agreements().follow(d.ctx.playbook.calendars(), &d.ticket, &Step { facts: &facts, at: d.at, actor: d.actor });
+    if events.is_empty() {
+        d.back_to(mark);
+    }
+    for event in events {
+        d.push(event, Cause::System);
+    }
+    d.step = d.events.len();
+}
+
 /// Slots for an agent chosen by a person or a rule: the lowest free ones, beyond capacity if need be (S33).
 pub(super) fn claim_by_hand(d: &mut Draft<'_>, agent: &AgentId) -> (Vec<u16>, bool) {
     let Some(holdings) = d.case.holdings.as_ref().filter(|h| h.get(agent).is_some()) else {
