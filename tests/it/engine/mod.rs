@@ -2,4 +2,5 @@
 
 mod laws;
 mod life;
+mod rules;
 pub mod stage;
