@@ -55,7 +55,7 @@ pub fn explain(playbook: &Playbook, journal: &[Entry], revision: Revision, custo
     let upto: Vec<&Entry> = journal.iter().filter(|e| e.revision <= revision).collect();
     let after = Ticket::fold(upto.iter().copied())?;
     let mut lines = vec![headline(playbook, entry)];
-    lines.extend(entry.events.iter().filter_map(|c| line(playbook, &after, c).map(|l| marked(l, &c.cause))));
+    lines.extend(entry.events.iter().filter_map(|c| line(playbook, &after, c).map(|l| marked(playbook, l, &c.cause))));
     if let Some(r) = &entry.why.routing {
         lines.push(routing(r));
     }
@@ -132,13 +132,13 @@ fn headline(playbook: &Playbook, e: &Entry) -> Text {
     text(format!("{when}  {} by {}", e.revision, e.actor), format!("{when}  第 {} 版  操作者 {}", e.revision.get(), e.actor))
 }
 
-fn marked(l: Text, cause: &Cause) -> Text {
+fn marked(playbook: &Playbook, l: Text, cause: &Cause) -> Text {
     match cause {
         Cause::Command => text(format!("  {}", l.en), format!("  {}", l.zh)),
         Cause::Rule(r) => text(format!("  {} (rule {r})", l.en), format!("  {}（规则 {r}）", l.zh)),
         Cause::Timer(kind, due) => {
             let (en, zh) = timer(kind);
-            let at = due.format("%Y-%m-%d %H:%M:%SZ");
+            let at = playbook.calendars().default_calendar().render(*due);
             text(format!("  {} ({en} due {at})", l.en), format!("  {}（{zh}，到期 {at}）", l.zh))
         }
         Cause::System => text(format!("  {}", l.en), format!("  {}", l.zh)),
@@ -239,7 +239,8 @@ fn line(playbook: &Playbook, t: &Ticket, c: &Caused) -> Option<Text> {
             text(format!("{} {}{need}{why}", word.0, g.en), format!("{} {}{need}{why}", word.1, g.zh))
         }
         Event::Assigned { agent, manual, over, .. } => {
-            let how = if *manual { (" by hand", "手动") } else { ("", "自动") };
+            let by_person = *manual && c.cause == Cause::Command;
+            let how = if by_person { (" by hand", "手动") } else { ("", "自动") };
             let beyond = if *over { (" (beyond capacity)", "（超出容量）") } else { ("", "") };
             text(format!("assigned to {agent}{}{}", how.0, beyond.0), format!("{}分派给 {agent}{}", how.1, beyond.1))
         }
