@@ -364,7 +364,8 @@ fn same_commit(b: &Bench, hand: &ByHand, ticket: &Arc<Ticket>) {
 
 fn decisions(c: &mut Criterion) {
     let mut b = Bench::new();
-    let (ticket, _) = b.ticket(20);
+    // At the same point of its conversation as the long one below: both lengths are multiples of eight.
+    let (ticket, _) = b.ticket(24);
     let hand = by_hand(&b);
     same_commit(&b, &hand, &ticket);
 

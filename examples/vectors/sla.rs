@@ -310,7 +310,7 @@ fn observe(desk: &Desk<'_>, calendars: &Calendars, case: &Value, now: DateTime<U
             }
             "breached" => each(expected, &|m| json!(breached(m)))?,
             "paused_seconds" => {
-                let pauses = t.clocks.iter().chain(&t.resting).filter(|c| c.id.metric == *"resolution").flat_map(|c| &c.pauses);
+                let pauses = t.clocks.iter().chain(&*t.resting).filter(|c| c.id.metric == *"resolution").flat_map(|c| &c.pauses);
                 json!(pauses.map(|p| calendar.elapsed(p.from, p.to).num_seconds()).sum::<i64>())
             }
             "escalation_at" => each(expected, &|m| {

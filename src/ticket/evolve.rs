@@ -1,6 +1,7 @@
 //! Evolution: a ticket and an entry make the next ticket. Total, blind, without clock.
 
 use super::*;
+use std::sync::Arc;
 
 /// How many of a bounded list are kept.
 const THREADS: usize = 16;
@@ -61,8 +62,8 @@ impl Ticket {
             conversation: Conversation::default(),
             adopted: Vec::new(),
             clocks: Vec::new(),
-            closed_clocks: Vec::new(),
-            resting: Vec::new(),
+            closed_clocks: Arc::default(),
+            resting: Arc::default(),
             runs: Vec::new(),
             rating: None,
             rating_requested: None,
@@ -226,8 +227,14 @@ impl Ticket {
                     Some((_, _, n)) => *n = c.id.run,
                     None => self.runs.push((c.id.agreement, c.id.metric.clone(), c.id.run)),
                 }
-                self.resting.retain(|r| (r.id.agreement, &r.id.metric) != (c.id.agreement, &c.id.metric));
-                self.closed_clocks.retain(|r| r.id != c.id);
+                let same = |r: &Clock| (r.id.agreement, &r.id.metric) == (c.id.agreement, &c.id.metric);
+                // Shared with the ticket before: copied only where something is really taken out.
+                if self.resting.iter().any(same) {
+                    Arc::make_mut(&mut self.resting).retain(|r| !same(r));
+                }
+                if self.closed_clocks.iter().any(|r| r.id == c.id) {
+                    Arc::make_mut(&mut self.closed_clocks).retain(|r| r.id != c.id);
+                }
                 self.clocks.push((**c).clone());
             }
             Event::ClockPaused { clock, counted, next_mark } => self.with_clock(clock, |c| {
@@ -284,9 +291,10 @@ impl Ticket {
             counted,
             budget: c.budget,
         };
-        push_bounded(&mut self.closed_clocks, closed, CLOSED);
-        self.resting.retain(|r| (r.id.agreement, &r.id.metric) != (c.id.agreement, &c.id.metric));
-        self.resting.push(c);
+        push_bounded(Arc::make_mut(&mut self.closed_clocks), closed, CLOSED);
+        let resting = Arc::make_mut(&mut self.resting);
+        resting.retain(|r| (r.id.agreement, &r.id.metric) != (c.id.agreement, &c.id.metric));
+        resting.push(c);
     }
 
     fn leave_assignee(&mut self) {

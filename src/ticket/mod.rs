@@ -34,6 +34,7 @@ pub use why::{RoutingWhy, Why};
 use crate::id::*;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// A shared text.
 pub type Text = std::sync::Arc<str>;
@@ -234,9 +235,9 @@ pub struct Ticket {
     /// Open SLA cycles.
     pub clocks: Vec<Clock>,
     /// Closed ones, the newest 24.
-    pub closed_clocks: Vec<ClosedClock>,
+    pub closed_clocks: Arc<Vec<ClosedClock>>,
     /// The last closed clock of each metric in full: a reopening resumes it (S82), stopped at `paused_since`.
-    pub resting: Vec<Clock>,
+    pub resting: Arc<Vec<Clock>>,
     /// How many runs each metric has had.
     pub runs: Vec<(Agreement, MetricName, u32)>,
     /// The last rating.
@@ -284,7 +285,7 @@ impl Ticket {
         let parts = self.score_parts.iter().map(|p| p.reason.len().saturating_add(24)).sum::<usize>();
         let tags = self.tags.iter().map(|t| t.as_str().len().saturating_add(1)).sum::<usize>();
         let many = self.links.len().saturating_mul(40).saturating_add(
-            self.clocks.iter().chain(&self.resting).map(|c| c.pauses.len().saturating_mul(20).saturating_add(160)).sum::<usize>(),
+            self.clocks.iter().chain(&*self.resting).map(|c| c.pauses.len().saturating_mul(20).saturating_add(160)).sum::<usize>(),
         );
         let closed = self.closed_clocks.len().saturating_mul(96).saturating_add(self.threads.len().saturating_mul(64));
         texts.saturating_add(parts).saturating_add(tags).saturating_add(many).saturating_add(closed).saturating_add(512)
