@@ -100,7 +100,7 @@ fn play(files: &[(&str, &str)], steps: &[Step], sweeps: Sweeps) -> (Vec<Entry>, 
 }
 
 /// What happened and when, whatever entries it stands in.
-fn flat(journal: &[Entry]) -> Vec<String> {
+pub(super) fn flat(journal: &[Entry]) -> Vec<String> {
     journal
         .iter()
         .flat_map(|e| {

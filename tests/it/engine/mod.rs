@@ -1,5 +1,6 @@
 //! The engine and the desk round it.
 
+mod edges;
 mod laws;
 mod life;
 mod rules;
