@@ -1,7 +1,7 @@
 //! Stores: where tickets live.
 //!
 //! What it is: [`Store`], the one trait behind which a host keeps tickets in its own database; [`AnyStore`], any of them behind one
-//! type; [`MemoryStore`] and, with the feature `redb`, [`RedbStore`], one durable file.
+//! type; [`MemoryStore`] and, with the feature `redb`, `RedbStore`, one durable file.
 //! What it never does: decide, look at a clock, know a workflow or a script. A store sees tickets, entries and conditions, nothing else.
 //! Read next: the guide below, [`Commit`], [`Query`], then [`crate::engine`], which makes commits.
 //!
