@@ -21,7 +21,7 @@ pub(super) const RECEIPTS_KEPT: usize = 100_000;
 #[derive(Debug, Default)]
 pub(super) struct Index {
     headers: BTreeMap<TicketId, Header>,
-    wake: BTreeSet<(UtcInstant, TicketId)>,
+    wake: Wakes,
     open: BTreeSet<TicketId>,
     by_thread: BTreeMap<ExternalId, BTreeSet<TicketId>>,
     by_requester: BTreeMap<RequesterId, BTreeSet<TicketId>>,
@@ -86,9 +86,7 @@ impl Index {
         if let Some(old) = self.headers.remove(&id) {
             self.unlink(&old);
         }
-        if let Some(at) = h.wake_at {
-            self.wake.insert((at, id));
-        }
+        self.wake.set(id, h.wake_at);
         if !h.class.is_final() {
             self.open.insert(id);
         }
@@ -116,9 +114,6 @@ impl Index {
             }
         }
         let id = h.id;
-        if let Some(at) = h.wake_at {
-            self.wake.remove(&(at, id));
-        }
         self.open.remove(&id);
         for t in &h.threads {
             out(&mut self.by_thread, t, id);
@@ -246,30 +241,28 @@ impl Index {
         agents.iter().map(of).collect()
     }
 
-    pub(super) fn next_wake(&self) -> Option<UtcInstant> {
-        let mut best: Option<UtcInstant> = None;
-        for (at, id) in &self.wake {
-            if best.is_some_and(|b| b <= *at) {
-                break;
-            }
-            let free = self.leases.get(id).map_or(*at, |l| l.until.max(*at));
-            best = Some(best.map_or(free, |b| b.min(free)));
+    pub(super) fn next_wake(&mut self) -> Option<UtcInstant> {
+        let (mut best, mut place) = (None, None);
+        while let Some((at, id)) = self.wake.after(place).filter(|(at, _)| best.is_none_or(|b| b > *at)) {
+            let free = self.leases.get(&id).map_or(at, |l| l.until.max(at));
+            best = Some(best.map_or(free, |b: UtcInstant| b.min(free)));
+            place = Some((at, id));
         }
         best
     }
 
     pub(super) fn due(&mut self, until: UtcInstant, lease: &Lease, slice: Slice, limit: Limit) -> Vec<Due> {
         let mut found = Vec::new();
-        for (at, id) in &self.wake {
-            if *at >= until || found.len() >= limit.get() {
-                break;
-            }
-            let leased = self.leases.get(id).is_some_and(|l| l.until > lease.now);
-            if slice.holds(*id) && !leased {
+        let mut place = None;
+        while found.len() < limit.get() {
+            let Some((at, id)) = self.wake.after(place).filter(|(at, _)| *at < until) else { break };
+            place = Some((at, id));
+            let leased = self.leases.get(&id).is_some_and(|l| l.until > lease.now);
+            if slice.holds(id) && !leased {
                 self.serial = self.serial.saturating_add(1);
-                self.leases.insert(*id, Held { serial: self.serial, until: lease.until });
-                let token = LeaseToken { of: LeaseOf::Ticket(*id), serial: self.serial };
-                found.push(Due { ticket: *id, revision: self.revision(*id), wake_at: *at, lease: token });
+                self.leases.insert(id, Held { serial: self.serial, until: lease.until });
+                let token = LeaseToken { of: LeaseOf::Ticket(id), serial: self.serial };
+                found.push(Due { ticket: id, revision: self.revision(id), wake_at: at, lease: token });
             }
         }
         found

@@ -134,6 +134,7 @@ mod query;
 #[cfg(feature = "redb")]
 mod redb;
 mod traits;
+mod wakes;
 
 #[cfg(feature = "redb")]
 pub use self::redb::RedbStore;
@@ -145,3 +146,4 @@ pub use memory::MemoryStore;
 pub use model::{Axis, BadCursor, Capabilities, Counts, Cursor, Holding, Limit, Page, Position, Slice};
 pub use query::{Order, Query};
 pub use traits::{Result, Store, StoreExt};
+pub use wakes::Wakes;

@@ -279,7 +279,7 @@ impl Store for RedbStore {
     }
 
     async fn next_wake(&self) -> Result<Option<UtcInstant>> {
-        Ok(self.0.read().next_wake())
+        Ok(self.0.change().next_wake())
     }
 
     async fn due(&self, until: UtcInstant, lease: Lease, slice: Slice, limit: Limit) -> Result<Vec<Due>> {
