@@ -2,7 +2,7 @@
 //!
 //! What it is: [`Agreements`], compiled from `sla/*.toml`. [`Agreements::choose`] picks the policies (S37), [`Agreements::follow`] turns the facts of a step into
 //! bookkeeping of clocks (S38-S48, S52), [`Agreements::fire`] says what a clock does at an instant of its own (S47, S49, S50), [`recompute`] repeats all bookkeeping from the
-//! facts alone (S56), [`timeline`] shows how a figure came about.
+//! facts alone (S56), [`timeline`] shows how a figure came about, [`ledger()`] splits a ticket's whole time.
 //! What it never does: look at a wall clock, keep a timer, act: actions are data for the engine.
 //! Read next: `metric.rs` (what starts and stops which metric), `policy.rs`, `follow.rs`, `fire.rs`, then [`crate::engine`].
 
@@ -10,17 +10,20 @@ mod choose;
 mod explain;
 mod fire;
 mod follow;
+mod ledger;
 mod metric;
 mod overlap;
 mod policy;
 mod read;
 mod reckon;
 mod recompute;
+mod table;
 
 pub use choose::Choice;
 pub use explain::{Segment, SegmentKind, Timeline, explain_due, timeline};
 pub use fire::Fired;
 pub use follow::Step;
+pub use ledger::{Dimension, Figures, Lapse, Ledger, Line, Part, Party, Stretch, ledger};
 pub use metric::{Metric, Scope, Sign};
 pub use policy::{Alert, AlertKind, OnChange, OnReopen, OpenedByAgent, Point, Policy, Targets, allowance};
 pub use recompute::{Difference, Recomputed, recompute, verify};

@@ -2,6 +2,8 @@
 
 use crate::vectors_business_time::runner::sla::simulator;
 
+mod journals;
 mod laws;
+mod ledger;
 mod lines;
 mod reading;
