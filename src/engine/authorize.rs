@@ -20,7 +20,13 @@ pub(super) fn authorize(
 ) -> Result<(), Refusal> {
     let word = what.word();
     let no = |en: String, zh: String| Err(Refusal::one("not-allowed", text(en, zh)));
+    // A correction of what was promised is a person's word: neither the desk nor another program gives it (S87).
+    let correction = matches!(what, What::CorrectSla { .. } | What::WithdrawCorrection { .. });
     match actor {
+        Actor::System | Actor::Integration(_) if correction => no(
+            "an SLA correction is a person's word; give it as an agent who has the right".into(),
+            "SLA 豁免须由有权限的坐席本人作出".into(),
+        ),
         Actor::System | Actor::Integration(_) => Ok(()),
         Actor::Agent(id) => {
             if roster.agent(id).is_none() {
@@ -37,6 +43,12 @@ pub(super) fn authorize(
                     let names = allowed.iter().map(|r| r.to_string()).collect::<Vec<_>>().join(", ");
                     no(format!("`{word}` is for {names}"), format!("`{word}` 仅限 {names}"))
                 }
+                None if correction => no(
+                    format!(
+                        "nobody may correct SLA figures; name the roles that may in playbook.toml, [settings.rights] {word} = [\"lead\"]"
+                    ),
+                    format!("无人有权豁免 SLA；请在 playbook.toml 的 [settings.rights] 中指定角色，例如 {word} = [\"lead\"]"),
+                ),
                 _ => Ok(()),
             }
         }

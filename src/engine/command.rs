@@ -1,7 +1,7 @@
 //! Commands: everything that can be asked of a desk.
 
 use crate::id::*;
-use crate::ticket::{Attachment, Attribute, Audience, Link, Text, Value};
+use crate::ticket::{Amendment, Attachment, Attribute, Audience, ClockId, Link, Text, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One request, by one actor, with an idempotency key: repeated with the same key it gets its first answer.
@@ -136,6 +136,23 @@ pub enum What {
         /// In words.
         comment: String,
     },
+    /// Correct the figures of a clock 豁免 (S87): reports then show both, the clock stays as it is. Needs the right `correct_sla`, which nobody has unless
+    /// `[settings.rights]` says so.
+    CorrectSla {
+        /// Which clock, open or closed.
+        clock: ClockId,
+        /// A stretch that is not to count, or a verdict.
+        amendment: Amendment,
+        /// Why.
+        reason: String,
+    },
+    /// Withdraw a correction. Needs the same right.
+    WithdrawCorrection {
+        /// The entry that made it ([`crate::ticket::Correction::revision`]).
+        correction: Revision,
+        /// Why.
+        reason: String,
+    },
     /// Let everything happen that is due strictly before now.
     Tick,
     /// Judge priority, policy and clocks anew, after the playbook changed.
@@ -179,6 +196,7 @@ impl What {
             Self::Link(_) | Self::Unlink(_) => "link",
             Self::Watch { .. } => "watch",
             Self::Rate { .. } => "rate",
+            Self::CorrectSla { .. } | Self::WithdrawCorrection { .. } => "correct_sla",
             Self::Tick => "tick",
             Self::Review => "review",
         }

@@ -314,17 +314,36 @@ fn line(playbook: &Playbook, t: &Ticket, c: &Caused) -> Option<Text> {
         }
         Event::ClockStopped { clock, outcome, counted } => {
             let m = metric(&clock.metric);
-            let (en, zh) = match outcome {
-                Outcome::Met => ("met", "达标"),
-                Outcome::Breached => ("breached", "超时"),
-                Outcome::Unanswered => ("unanswered", "未回复"),
-                Outcome::Cancelled => ("cancelled", "已取消"),
-            };
+            let Text { en, zh } = verdict(*outcome);
             let budget = t.closed_clocks.iter().find(|c| c.id == *clock).map_or_else(String::new, |c| format!(" of {}", span(c.budget)));
             text(
                 format!("{} {en}: {}{budget}", m.en, span(*counted)),
                 format!("{}{zh}：{}{}", m.zh, span(*counted), budget.replace(" of ", " / ")),
             )
+        }
+        Event::SlaCorrected(correction) => {
+            let what = match correction.amendment {
+                Amendment::Exclude { from, to } => {
+                    text(format!("{} to {} not to count", when(from), when(to)), format!("剔除 {} 至 {}", when(from), when(to)))
+                }
+                Amendment::Judge(outcome) => {
+                    text(format!("to be judged {}", verdict(outcome).en), format!("判定为{}", verdict(outcome).zh))
+                }
+            };
+            let both = playbook.agreements().corrected(calendars, t, &correction.clock, correction.at);
+            let both = both.filter(crate::sla::Corrected::any).map_or_else(Text::default, |b| b.text(calendars.default_calendar()));
+            let (m, by, why) = (metric(&correction.clock.metric), &correction.by, &correction.reason);
+            text(
+                format!("{} corrected by {by}: {} ({why}); {}", m.en, what.en, both.en),
+                format!("{}由 {by} 豁免：{}（{why}）；{}", m.zh, what.zh, both.zh),
+            )
+        }
+        Event::CorrectionWithdrawn { correction, reason } => {
+            text(format!("the correction of {correction} withdrawn: {reason}"), format!("撤回 {correction} 的豁免：{reason}"))
+        }
+        Event::LevelVacant { clock, mark } => {
+            let m = metric(&clock.metric);
+            text(format!("{}: {mark} had nobody to go to", m.en), format!("{}：{mark} 无人可升级", m.zh))
         }
         Event::Linked(_)
         | Event::Unlinked(_)
@@ -333,6 +352,7 @@ fn line(playbook: &Playbook, t: &Ticket, c: &Caused) -> Option<Text> {
         | Event::SlotsFreed
         | Event::SlotsTaken { .. }
         | Event::CriteriaChecked { .. }
+        | Event::ClocksFollowed
         | Event::TimerFired(_) => return None,
     })
 }
@@ -346,6 +366,16 @@ fn author(m: &Message) -> (&'static str, &'static str) {
         (Author::Vendor, _) => ("vendor", "第三方"),
         (Author::System, _) => ("desk", "系统"),
     }
+}
+
+fn verdict(outcome: Outcome) -> Text {
+    let (en, zh) = match outcome {
+        Outcome::Met => ("met", "达标"),
+        Outcome::Breached => ("breached", "超时"),
+        Outcome::Unanswered => ("unanswered", "未回复"),
+        Outcome::Cancelled => ("cancelled", "已取消"),
+    };
+    text(en, zh)
 }
 
 /// The field's words for the shipped metrics; a playbook's own metric is its name.

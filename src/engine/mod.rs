@@ -10,6 +10,7 @@ mod authorize;
 mod case;
 mod catchup;
 mod command;
+mod correct;
 mod decide;
 mod draft;
 mod explain;

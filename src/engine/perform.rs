@@ -102,6 +102,8 @@ pub(super) fn perform(d: &mut Draft<'_>, what: &What) -> Result<(), Refusal> {
         }
         What::Watch { agent, on } => actions::watch(d, agent, *on, &cause),
         What::Rate { stars, comment } => rate(d, *stars, comment),
+        What::CorrectSla { clock, amendment, reason } => super::correct::correct(d, clock, *amendment, reason),
+        What::WithdrawCorrection { correction, reason } => super::correct::withdraw(d, *correction, reason),
     }
 }
 

@@ -35,7 +35,7 @@ const TOP: [&str; 14] = [
 ];
 
 /// Command words rights may be given for.
-const RIGHTS: [&str; 15] = [
+const RIGHTS: [&str; 16] = [
     "create",
     "transition",
     "reply",
@@ -51,6 +51,7 @@ const RIGHTS: [&str; 15] = [
     "tag",
     "link",
     "watch",
+    "correct_sla",
 ];
 
 /// Reads the file.

@@ -21,7 +21,7 @@ pub struct Settings {
     pub rating_on: Option<StateClass>,
     /// The first assignee becomes the owner 首问负责人 (S65).
     pub first_assignee_owns: bool,
-    /// Which roles may give a command, by its word; a command not listed is open to every agent.
+    /// Which roles may give a command, by its word; a command not listed is open to every agent, except `correct_sla` (S87), which then is nobody's.
     pub rights: BTreeMap<String, Vec<RoleName>>,
 }
 

@@ -340,6 +340,7 @@ impl<'a> Work<'a> {
         let r = self.reckoning(c);
         r.place(c, Some(policy), self.at);
         if set {
+            c.superseded = c.breached_at.is_some() && c.due.map_or(c.counted <= c.budget, |d| d >= self.at);
             r.skip_past(c, policy, self.at);
         }
     }
@@ -446,6 +447,7 @@ impl<'a> Work<'a> {
             pauses: Vec::new(),
             due: None,
             breached_at: None,
+            superseded: false,
             marks: Vec::new(),
             next_mark: None,
         };

@@ -2,11 +2,13 @@
 //!
 //! What it is: [`Agreements`], compiled from `sla/*.toml`. [`Agreements::choose`] picks the policies (S37), [`Agreements::follow`] turns the facts of a step into
 //! bookkeeping of clocks (S38-S48, S52), [`Agreements::fire`] says what a clock does at an instant of its own (S47, S49, S50), [`recompute`] repeats all bookkeeping from the
-//! facts alone (S56), [`timeline`] shows how a figure came about, [`ledger()`] splits a ticket's whole time.
+//! facts alone (S56), [`timeline`] shows how a figure came about, [`ledger()`] splits a ticket's whole time, [`Agreements::corrected`] shows what a person's
+//! correction makes of a figure (S87).
 //! What it never does: look at a wall clock, keep a timer, act: actions are data for the engine.
 //! Read next: `metric.rs` (what starts and stops which metric), `policy.rs`, `follow.rs`, `fire.rs`, then [`crate::engine`].
 
 mod choose;
+mod correct;
 mod explain;
 mod fire;
 mod follow;
@@ -20,6 +22,7 @@ mod recompute;
 mod table;
 
 pub use choose::Choice;
+pub use correct::{Corrected, Standing};
 pub use explain::{Segment, SegmentKind, Timeline, explain_due, timeline};
 pub use fire::Fired;
 pub use follow::Step;

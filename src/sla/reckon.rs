@@ -27,7 +27,7 @@ impl<'a> Reckoning<'a> {
         d.num_microseconds().unwrap_or(i64::MAX)
     }
     /// The instant at which so many more µs have counted; for a negative number, the one since which they have.
-    fn after(&self, from: UtcInstant, micros: i64) -> Option<UtcInstant> {
+    pub(super) fn after(&self, from: UtcInstant, micros: i64) -> Option<UtcInstant> {
         let d = TimeDelta::microseconds(micros);
         match self.target {
             Allowance::Wall(_) => from.checked_add_signed(d),

@@ -1,6 +1,6 @@
 //! SLA cycles as a ticket keeps them; [`crate::sla`] decides, this room only remembers.
 
-use super::MessageRef;
+use super::{Actor, MessageRef};
 use crate::id::*;
 use serde::{Deserialize, Serialize};
 
@@ -114,6 +114,8 @@ pub struct Clock {
     /// When it was breached; a breach is never withdrawn (S46).
     #[serde(with = "serde_instant_opt")]
     pub breached_at: Option<UtcInstant>,
+    /// The breach was of an earlier target: by the present one, set later, it would not have been (S46).
+    pub superseded: bool,
     /// Warnings and levels behind it.
     pub marks: Vec<Mark>,
     /// Bookkeeping of the sla room: the next instant at which something of this clock has not yet fired, besides its breach.
@@ -152,6 +154,12 @@ pub struct ClosedClock {
     pub id: ClockId,
     /// The policy.
     pub policy: PolicyName,
+    /// The calendar it counted in.
+    pub calendar: CalendarName,
+    /// That calendar's version (S55).
+    pub calendar_version: u32,
+    /// The target.
+    pub target: Allowance,
     /// The resolution cycle.
     pub cycle: u32,
     /// When it started.
@@ -166,10 +174,61 @@ pub struct ClosedClock {
     /// When it was breached.
     #[serde(with = "serde_instant_opt")]
     pub breached_at: Option<UtcInstant>,
+    /// The breach was of an earlier target (S46).
+    pub superseded: bool,
     /// The verdict.
     pub outcome: Outcome,
     /// Counted microseconds.
     pub counted: i64,
     /// The target in counted microseconds.
     pub budget: i64,
+}
+
+/// What a correction says about a clock (S87).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Amendment {
+    /// This stretch is not to count: a flood, a strike, an outage that was nobody's fault 不可抗力.
+    Exclude {
+        /// From when.
+        #[serde(with = "serde_instant")]
+        from: UtcInstant,
+        /// Until when.
+        #[serde(with = "serde_instant")]
+        to: UtcInstant,
+    },
+    /// It is to be judged like this, whatever the figures say 豁免.
+    Judge(Outcome),
+}
+
+impl Amendment {
+    /// The word for messages: `exclude` or `judge`.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Exclude { .. } => "exclude",
+            Self::Judge(_) => "judge",
+        }
+    }
+}
+
+/// A correction 豁免 of one clock's figures (S87). The clock itself never changes by it: reports show the raw and the corrected figure side by side.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Correction {
+    /// The entry that made it: its name, for a withdrawal.
+    pub revision: Revision,
+    /// Which clock.
+    pub clock: ClockId,
+    /// What it says.
+    pub amendment: Amendment,
+    /// Why.
+    pub reason: String,
+    /// By whom.
+    pub by: Actor,
+    /// When.
+    #[serde(with = "serde_instant")]
+    pub at: UtcInstant,
+}
+
+impl Correction {
+    /// How many a ticket keeps standing at once; a withdrawn one makes room.
+    pub const MOST: usize = 16;
 }

@@ -267,7 +267,7 @@ pub enum Event {
         /// Suppressed, and why: `stale`, `too-many`, `nobody`.
         suppressed: Option<String>,
     },
-    /// A timer of this stay fired; it is gone.
+    /// A timer of this stay fired; it is gone. Of a clock: what follows came of its firing; only where that made facts.
     TimerFired(TimerKind),
     /// The state's time limit passed.
     LimitPassed,
@@ -278,6 +278,24 @@ pub enum Event {
         /// The blockers' codes.
         codes: Vec<String>,
     },
+    /// A clock's figures were corrected by a person (S87); the clock itself stays as it is.
+    SlaCorrected(Box<Correction>),
+    /// A correction was withdrawn.
+    CorrectionWithdrawn {
+        /// The entry that made it.
+        correction: Revision,
+        /// Why.
+        reason: String,
+    },
+    /// An escalation level was reached and its criterion held, but there was nobody it could go to: the next level acts (S50).
+    LevelVacant {
+        /// The clock.
+        clock: ClockId,
+        /// The level's mark.
+        mark: LevelName,
+    },
+    /// The clocks were worked out here; the facts behind it follow from what that woke. Only where there are such facts.
+    ClocksFollowed,
     // -- bookkeeping ---------------------------------------------------------------------------
     /// A clock started.
     ClockStarted(Box<Clock>),

@@ -65,6 +65,7 @@ impl Ticket {
             closed_clocks: Arc::default(),
             resting: Arc::default(),
             runs: Vec::new(),
+            corrections: Arc::default(),
             rating: None,
             rating_requested: None,
             notified: Vec::new(),
@@ -117,6 +118,8 @@ impl Ticket {
             | Event::ActionRefused { .. }
             | Event::ChainCut { .. }
             | Event::CriteriaChecked { .. }
+            | Event::LevelVacant { .. }
+            | Event::ClocksFollowed
             | Event::MoveRefused { .. } => {}
             Event::MessageAdded(m) => self.message_added(m, MessageRef { revision, index, at: m.at }),
             Event::MessageJudged { automatic, .. } => self.message_judged(*automatic),
@@ -222,6 +225,12 @@ impl Ticket {
                 }
             }
             Event::LimitPassed => self.limit_passed = true,
+            Event::SlaCorrected(c) => push_bounded(Arc::make_mut(&mut self.corrections), (**c).clone(), Correction::MOST),
+            Event::CorrectionWithdrawn { correction, .. } => {
+                if self.corrections.iter().any(|c| c.revision == *correction) {
+                    Arc::make_mut(&mut self.corrections).retain(|c| c.revision != *correction);
+                }
+            }
             Event::ClockStarted(c) => {
                 match self.runs.iter_mut().find(|(a, m, _)| *a == c.id.agreement && *m == c.id.metric) {
                     Some((_, _, n)) => *n = c.id.run,
@@ -282,11 +291,15 @@ impl Ticket {
         let closed = ClosedClock {
             id: c.id.clone(),
             policy: c.policy.clone(),
+            calendar: c.calendar.clone(),
+            calendar_version: c.calendar_version,
+            target: c.target,
             cycle: c.cycle,
             started_at: c.started_at,
             due: c.due,
             ended_at: at,
             breached_at: c.breached_at,
+            superseded: c.superseded,
             outcome,
             counted,
             budget: c.budget,

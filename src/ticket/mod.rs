@@ -20,7 +20,7 @@ pub mod wire;
 
 pub use action::{Action, Attribute, Recipient};
 pub use actor::{Actor, Cause, Provenance};
-pub use clock::{Agreement, Allowance, Clock, ClockId, ClosedClock, Mark, Outcome, Pause};
+pub use clock::{Agreement, Allowance, Amendment, Clock, ClockId, ClosedClock, Correction, Mark, Outcome, Pause};
 pub use effect::{Effect, EffectKey, EffectKind};
 pub use event::{Caused, Entry, Event, Intake, Opening, Stay};
 pub use message::{Attachment, Audience, Author, Conversation, Message, MessageKind, MessageRef};
@@ -240,6 +240,8 @@ pub struct Ticket {
     pub resting: Arc<Vec<Clock>>,
     /// How many runs each metric has had.
     pub runs: Vec<(Agreement, MetricName, u32)>,
+    /// Corrections of its clocks that stand, in the order made (S87); at most [`Correction::MOST`]. Withdrawn ones are in the journal.
+    pub corrections: Arc<Vec<Correction>>,
     /// The last rating.
     pub rating: Option<Rating>,
     /// The cycle for which a rating was asked.
@@ -287,6 +289,7 @@ impl Ticket {
         let many = self.links.len().saturating_mul(40).saturating_add(
             self.clocks.iter().chain(&*self.resting).map(|c| c.pauses.len().saturating_mul(20).saturating_add(160)).sum::<usize>(),
         );
+        let many = many.saturating_add(self.corrections.iter().map(|c| c.reason.len().saturating_add(96)).sum::<usize>());
         let closed = self.closed_clocks.len().saturating_mul(96).saturating_add(self.threads.len().saturating_mul(64));
         texts.saturating_add(parts).saturating_add(tags).saturating_add(many).saturating_add(closed).saturating_add(512)
     }

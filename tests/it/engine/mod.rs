@@ -1,5 +1,6 @@
 //! The engine and the desk round it.
 
+mod corrections;
 mod edges;
 mod laws;
 mod life;

@@ -174,6 +174,7 @@ fn clock_template() -> Clock {
         pauses: vec![],
         due: None,
         breached_at: None,
+        superseded: false,
         marks: vec![],
         next_mark: None,
     }

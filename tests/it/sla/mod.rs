@@ -2,6 +2,7 @@
 
 use crate::vectors_business_time::runner::sla::simulator;
 
+mod correct;
 mod journals;
 mod laws;
 mod ledger;

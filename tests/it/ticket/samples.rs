@@ -117,8 +117,20 @@ pub fn clock(agreement: Agreement, target: Allowance) -> Clock {
         paused_since: None,
         due: Some(at(907)),
         breached_at: None,
+        superseded: true,
         marks: vec![Mark { name: "warning:75%".into(), skipped: false }],
         next_mark: Some(at(700)),
+    }
+}
+
+pub fn correction(revision: u64, amendment: Amendment) -> Correction {
+    Correction {
+        revision: Revision::new(revision),
+        clock: clock_id(),
+        amendment,
+        reason: "洪水 flood".into(),
+        by: Actor::agent("chen"),
+        at: at(20),
     }
 }
 
@@ -170,6 +182,10 @@ pub fn events() -> Vec<(&'static str, Event)> {
         Event::TimerFired(TimerKind::Rule("nudge".into())),
         Event::LimitPassed,
         Event::MoveRefused { transition: "close".into(), codes: vec!["guard".into()] },
+        Event::SlaCorrected(Box::new(correction(1, Amendment::Exclude { from: at(4), to: at(9) }))),
+        Event::CorrectionWithdrawn { correction: Revision::new(1), reason: "a slip".into() },
+        Event::LevelVacant { clock: id(), mark: "level:1".into() },
+        Event::ClocksFollowed,
         Event::ClockStarted(Box::new(clock(Agreement::Customer, Allowance::Open(900_000_000)))),
         Event::ClockPaused { clock: id(), counted: 77, next_mark: None },
         Event::ClockResumed { clock: id(), due: Some(at(950)), next_mark: Some(at(800)) },
@@ -220,6 +236,10 @@ pub fn name(e: &Event) -> &'static str {
         Event::TimerFired(_) => "timer-fired",
         Event::LimitPassed => "limit-passed",
         Event::MoveRefused { .. } => "move-refused",
+        Event::SlaCorrected(_) => "sla-corrected",
+        Event::CorrectionWithdrawn { .. } => "correction-withdrawn",
+        Event::LevelVacant { .. } => "level-vacant",
+        Event::ClocksFollowed => "clocks-followed",
         Event::ClockStarted(_) => "clock-started",
         Event::ClockPaused { .. } => "clock-paused",
         Event::ClockResumed { .. } => "clock-resumed",
@@ -231,7 +251,7 @@ pub fn name(e: &Event) -> &'static str {
 }
 
 /// How many variants [`Event`] has.
-pub const EVENTS: usize = 43;
+pub const EVENTS: usize = 47;
 
 pub fn entry(revision: u64, events: Vec<Event>) -> Entry {
     let causes = [
@@ -283,6 +303,10 @@ pub fn ticket() -> Ticket {
     t.started_at = Some(at(2));
     t.resolved_at = Some(at(8));
     t.notified = vec![LongTime(at(7))];
+    t.corrections = std::sync::Arc::new(vec![
+        correction(1, Amendment::Exclude { from: at(4), to: at(9) }),
+        correction(2, Amendment::Judge(Outcome::Met)),
+    ]);
     t
 }
 
