@@ -3,12 +3,13 @@
 //! What it is: [`Agreements`], compiled from `sla/*.toml`. [`Agreements::choose`] picks the policies (S37), [`Agreements::follow`] turns the facts of a step into
 //! bookkeeping of clocks (S38-S48, S52), [`Agreements::fire`] says what a clock does at an instant of its own (S47, S49, S50), [`recompute`] repeats all bookkeeping from the
 //! facts alone (S56), [`timeline`] shows how a figure came about, [`ledger()`] splits a ticket's whole time, [`Agreements::corrected`] shows what a person's
-//! correction makes of a figure (S87).
+//! correction makes of a figure (S87), [`propose()`] says from closed cycles which targets would have been kept (S73).
 //! What it never does: look at a wall clock, keep a timer, act: actions are data for the engine.
 //! Read next: `metric.rs` (what starts and stops which metric), `policy.rs`, `follow.rs`, `fire.rs`, then [`crate::engine`].
 
 mod choose;
 mod correct;
+mod cycle;
 mod explain;
 mod fire;
 mod follow;
@@ -16,6 +17,7 @@ mod ledger;
 mod metric;
 mod overlap;
 mod policy;
+mod propose;
 mod read;
 mod reckon;
 mod recompute;
@@ -23,12 +25,14 @@ mod table;
 
 pub use choose::Choice;
 pub use correct::{Corrected, Standing};
+pub use cycle::{Attainment, Cycle, attainment, cycles};
 pub use explain::{Segment, SegmentKind, Timeline, explain_due, timeline};
 pub use fire::Fired;
 pub use follow::Step;
 pub use ledger::{Dimension, Figures, Lapse, Ledger, Line, Part, Party, Stretch, ledger};
 pub use metric::{Metric, Scope, Sign};
 pub use policy::{Alert, AlertKind, OnChange, OnReopen, OpenedByAgent, Point, Policy, Targets, allowance};
+pub use propose::{BadGoal, Goal, Proposal, Proposals, Proposing, propose};
 pub use recompute::{Difference, Recomputed, recompute, verify};
 
 use crate::id::{MetricName, PolicyName};

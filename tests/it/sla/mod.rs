@@ -7,4 +7,5 @@ mod journals;
 mod laws;
 mod ledger;
 mod lines;
+mod propose;
 mod reading;
