@@ -109,6 +109,10 @@ pub trait Script: fmt::Debug + Send + Sync {
     fn text(&self) -> &str;
     /// What it reads.
     fn reads(&self) -> &BTreeSet<Path>;
+    /// Steps it takes on this view, if it counts them.
+    fn operations(&self, _view: &View<'_>) -> u64 {
+        0
+    }
 }
 
 /// A checked condition, ready to evaluate. Built by [`super::Check`], never by hand, so that every name in it is known.
@@ -241,6 +245,33 @@ impl Expr {
             Self::Not(e) => e.is_native(),
             _ => true,
         }
+    }
+
+    /// Steps of the interpreter that evaluating it takes.
+    pub fn operations(&self, view: &View<'_>) -> u64 {
+        let sum = |v: &[Self], until: bool| {
+            let mut steps = 0u64;
+            for e in v {
+                steps = steps.saturating_add(e.operations(view));
+                if e.is_total() && e.holds(view) == Ok(until) {
+                    break;
+                }
+            }
+            steps
+        };
+        match self {
+            _ if self.is_native() => 0,
+            Self::All(v) => sum(v, false),
+            Self::Any(v) => sum(v, true),
+            Self::Not(e) => e.operations(view),
+            Self::Script(s) => s.operations(view),
+            _ => 0,
+        }
+    }
+
+    /// Whether evaluating it cannot fail.
+    pub fn is_total(&self) -> bool {
+        self.is_native()
     }
 
     /// The first conjunct that does not hold, with the values it saw; none if all hold.

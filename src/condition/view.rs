@@ -134,6 +134,19 @@ impl<'a> View<'a> {
         }
     }
 
+    /// Shows each name of the set at a path, without building the set.
+    pub(crate) fn each_name(&self, path: &Path, show: &mut dyn FnMut(&str)) {
+        match path {
+            Path::Tags => self.ticket.tags.iter().for_each(|n| show(n.as_str())),
+            Path::Watchers => self.ticket.watchers.iter().for_each(|n| show(n.as_str())),
+            _ => {
+                if let Seen::Names(names) = self.get(path) {
+                    names.iter().for_each(|n| show(n));
+                }
+            }
+        }
+    }
+
     /// Whether the set at a path holds a name, without building the set.
     pub fn has(&self, path: &Path, name: &str) -> bool {
         match path {

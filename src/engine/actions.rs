@@ -86,8 +86,9 @@ fn judge(d: &mut Draft<'_>, automatic: bool, thanks: bool, cause: &Cause) {
     if w.message.author != Author::Requester || w.message.automatic || (thanks && w.message.thanks) {
         return;
     }
-    w.message.automatic |= automatic;
-    w.message.thanks |= thanks;
+    let m = std::sync::Arc::make_mut(&mut w.message);
+    m.automatic |= automatic;
+    m.thanks |= thanks;
     d.push(Event::MessageJudged { automatic, thanks }, cause.clone());
 }
 
@@ -333,5 +334,43 @@ pub(super) fn too_long(attribute: &Attribute, got: usize, most: usize) -> Refusa
             ),
             attribute: Some(attribute.clone()),
         }],
+    }
+}
+
+/// An action in a few words, for traces.
+pub(super) fn describe(action: &Action) -> String {
+    match action {
+        Action::Score { points, reason } => format!("score {points:+} ({reason})"),
+        Action::Set { attribute, value, .. } => {
+            format!("set {} = {}", attribute.name(), value.as_ref().map_or("()".into(), ToString::to_string))
+        }
+        Action::Priority(l) => format!("priority {l}"),
+        Action::Tag(t) => format!("tag {t}"),
+        Action::Untag(t) => format!("untag {t}"),
+        Action::Route { group, skills } if skills.is_empty() => format!("route to {group}"),
+        Action::Route { group, skills } => {
+            format!("route to {group} needing {}", skills.iter().map(|(s, n)| format!("{s}≥{n}")).collect::<Vec<_>>().join(", "))
+        }
+        Action::Assign(a) => format!("assign {a}"),
+        Action::Notify { to, template } => format!("notify {} with {template}", recipient(to)),
+        Action::Watch(a) => format!("watch {a}"),
+        Action::Transition(t) => format!("transition {t}"),
+        Action::Note(_) => "note".into(),
+        other => other.word().replace('_', " "),
+    }
+}
+
+pub(super) fn recipient(to: &crate::ticket::Recipient) -> String {
+    use crate::ticket::Recipient as R;
+    match to {
+        R::Requester => "requester".into(),
+        R::Assignee => "assignee".into(),
+        R::Owner => "owner".into(),
+        R::Lead => "lead".into(),
+        R::Manager => "manager".into(),
+        R::OnCall => "on call".into(),
+        R::Watchers => "watchers".into(),
+        R::Group(g) => format!("group {g}"),
+        R::Agent(a) => a.to_string(),
     }
 }

@@ -66,8 +66,8 @@ fn fire(d: &mut Draft<'_>, due: UtcInstant, kind: TimerKind) {
         }
         TimerKind::Rule(name) => {
             d.push(Event::TimerFired(kind.clone()), cause);
-            if let Some((_, rule)) = d.ctx.playbook.rules().named(name.as_str()) {
-                let _ = waves.one(d, rule, &[]);
+            if let Some((index, rule)) = d.ctx.playbook.rules().named(name.as_str()) {
+                let _ = waves.timer(d, index, rule);
             }
         }
         TimerKind::Clock(id) => {

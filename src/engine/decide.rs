@@ -9,7 +9,7 @@ use super::intake::{Placed, place};
 use super::perform;
 use super::refusal::Refusal;
 use super::settle::{failed_closed, readopt, settle};
-use super::trace::Trace;
+use super::trace::{Base, Trace};
 use super::waves::Waves;
 use crate::diagnostic::text;
 use crate::id::*;
@@ -216,6 +216,7 @@ impl<'a> Draft<'a> {
         roles: &'a [RoleName],
     ) -> Self {
         let at = at_door(ctx.now).max(ticket.updated_at);
+        let traced = ctx.trace.then(|| ticket.clone());
         Self {
             ctx: *ctx,
             case,
@@ -232,6 +233,7 @@ impl<'a> Draft<'a> {
             entry_at: at,
             step: 0,
             triggers: Vec::new(),
+            changed: Vec::new(),
             message: None,
             transition: None,
             intake: None,
@@ -242,7 +244,22 @@ impl<'a> Draft<'a> {
             why_found: None,
             missing: Vec::new(),
             trace: Trace::default(),
+            traced,
             timed: false,
+        }
+    }
+
+    /// Gives the trace what it is worked out from.
+    fn seal(&mut self, entry: Option<Arc<Entry>>) {
+        if let Some(before) = self.traced.take() {
+            self.trace.base = Some(Arc::new(Base {
+                rules: self.ctx.playbook.shared_rules(),
+                before,
+                entry,
+                actor: self.actor.clone(),
+                roles: self.roles.to_vec(),
+                customer: self.customer.cloned(),
+            }));
         }
     }
 
@@ -265,6 +282,7 @@ fn finish(mut d: Draft<'_>, command: &Command, again: bool) -> Result<Decided, S
         return Err(Stop::Missing(Needs { holdings: Some(agents), ..Needs::default() }));
     }
     if d.events.is_empty() {
+        d.seal(None);
         let ticket = Arc::new(d.ticket);
         return Ok(Decided { trace: d.trace, ..nothing(command, ticket, d.entry_at) });
     }
@@ -300,14 +318,16 @@ fn finish(mut d: Draft<'_>, command: &Command, again: bool) -> Result<Decided, S
         actor: if only_timers { Actor::System } else { command.actor.clone() },
         commit: if again { CommitId::new(format!("{}~{}~{}", command.key, d.ticket.id, d.revision.get())) } else { command.key.clone() },
         playbook: d.ctx.playbook.digest(),
-        events: d.events,
+        events: std::mem::take(&mut d.events),
         wake_at: d.ticket.wake_at,
-        why: d.why,
+        why: std::mem::take(&mut d.why),
     };
+    let entry = Arc::new(entry);
+    d.seal(Some(entry.clone()));
     let effects = leave_house(d.effects, d.entry_at, d.ctx.playbook.settings().stale_after, d.ticket.id, d.revision);
     let id = entry.commit.clone();
     let ticket = Arc::new(d.ticket);
-    let write = Write { before: d.before, ticket: ticket.clone(), entry: Arc::new(entry), takes: d.takes, releases: d.releases };
+    let write = Write { before: d.before, ticket: ticket.clone(), entry, takes: d.takes, releases: d.releases };
     let commit = Commit { id, at: d.entry_at, writes: vec![write], reads: Vec::new(), effects };
     Ok(Decided { commit, ticket, again, trace: d.trace })
 }

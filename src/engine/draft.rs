@@ -1,18 +1,19 @@
 //! The draft of an entry: the working ticket, the events so far, and what they woke.
 
 use super::case::{Case, Context};
-use super::trace::Trace;
-use crate::condition::{Customer, View};
+use super::trace::{Moment, Trace};
+use crate::condition::{Customer, Path, View};
 use crate::id::*;
 use crate::rules::Trigger;
 use crate::store::Claim;
 use crate::ticket::*;
 use crate::workflow::Workflow;
+use std::sync::Arc;
 
 /// The message that woke rules, with its judgement (S81).
 #[derive(Clone, Debug)]
 pub(super) struct Woken {
-    pub message: Message,
+    pub message: Arc<Message>,
 }
 
 /// An entry in the making. Every event goes through [`Draft::push`], which evolves the working ticket at once.
@@ -36,6 +37,8 @@ pub(super) struct Draft<'a> {
     /// Where the present step's events begin.
     pub step: usize,
     pub triggers: Vec<Trigger>,
+    /// What changed, for rules that wake by what they read; kept only where there are such rules.
+    pub changed: Vec<Path>,
     pub message: Option<Woken>,
     pub transition: Option<TransitionName>,
     pub intake: Option<Intake>,
@@ -44,6 +47,8 @@ pub(super) struct Draft<'a> {
     pub releases: Vec<Claim>,
     pub why: Why,
     pub trace: Trace,
+    /// The ticket as it was before, for the trace.
+    pub traced: Option<Ticket>,
     /// How an incoming message found its ticket.
     pub why_found: Option<String>,
     /// Agents whose slots would have to be known.
@@ -57,6 +62,7 @@ pub(super) struct Mark {
     ticket: Ticket,
     events: usize,
     triggers: usize,
+    changed: usize,
     effects: usize,
     missing: usize,
     /// Whole, since giving a slot back may take a claim out of their middle.
@@ -71,6 +77,9 @@ impl<'a> Draft<'a> {
     pub fn push(&mut self, event: Event, cause: Cause) {
         let index = u32::try_from(self.events.len()).unwrap_or(u32::MAX);
         wakes(&event, &cause, &mut self.triggers);
+        if self.ctx.playbook.rules().wakes_by_reads() {
+            changes(&event, &cause, &mut self.changed);
+        }
         self.ticket.evolve(&event, self.at, self.revision, index);
         let at = self.timed.then_some(self.at);
         self.events.push(Caused { event, cause, at });
@@ -81,7 +90,7 @@ impl<'a> Draft<'a> {
         View {
             ticket: &self.ticket,
             event,
-            message: self.message.as_ref().map(|w| &w.message),
+            message: self.message.as_ref().map(|w| &*w.message),
             transition: self.transition.as_ref(),
             intake: self.intake,
             actor: self.actor,
@@ -101,6 +110,7 @@ impl<'a> Draft<'a> {
             ticket: self.ticket.clone(),
             events: self.events.len(),
             triggers: self.triggers.len(),
+            changed: self.changed.len(),
             effects: self.effects.len(),
             missing: self.missing.len(),
             takes: self.takes.clone(),
@@ -113,13 +123,15 @@ impl<'a> Draft<'a> {
         self.ticket = mark.ticket;
         self.events.truncate(mark.events);
         self.triggers.truncate(mark.triggers);
+        self.changed.truncate(mark.changed);
         self.effects.truncate(mark.effects);
         self.missing.truncate(mark.missing);
         self.takes = mark.takes;
         self.releases = mark.releases;
         if let (Some(w), Some((automatic, thanks))) = (&mut self.message, mark.judged) {
-            w.message.automatic = automatic;
-            w.message.thanks = thanks;
+            let m = Arc::make_mut(&mut w.message);
+            m.automatic = automatic;
+            m.thanks = thanks;
         }
     }
 
@@ -129,6 +141,27 @@ impl<'a> Draft<'a> {
         self.timed = timed;
         self.step = self.events.len();
         self.triggers.clear();
+        self.changed.clear();
+    }
+
+    /// Whether anything happened that may wake rules.
+    pub fn awake(&self) -> bool {
+        !self.triggers.is_empty() || !self.changed.is_empty()
+    }
+
+    /// Marks the present moment for the trace; its number.
+    pub fn moment(&mut self) -> u32 {
+        if !self.ctx.trace {
+            return 0;
+        }
+        self.trace.moments.push(Moment {
+            events: self.events.len(),
+            now: self.at,
+            message: self.message.as_ref().map(|w| w.message.clone()),
+            transition: self.transition.clone(),
+            intake: self.intake,
+        });
+        u32::try_from(self.trace.moments.len().saturating_sub(1)).unwrap_or(u32::MAX)
     }
 
     /// Adds an effect, to leave after the commit.
@@ -181,4 +214,46 @@ pub(super) fn wakes(event: &Event, cause: &Cause, t: &mut Vec<Trigger>) {
         }
         _ => {}
     }
+}
+
+/// What an event changes of all that conditions read. What clocks do counts for nothing here: rules subscribe to it (S21).
+pub(super) fn changes(event: &Event, cause: &Cause, out: &mut Vec<Path>) {
+    let all: &[Path] = match event {
+        Event::MessageAdded(m) if !matches!(cause, Cause::Rule(_)) && m.author != Author::System => &[
+            Path::MessageBody,
+            Path::MessageKind,
+            Path::MessageAuthor,
+            Path::MessageAutomatic,
+            Path::MessagesFromRequester,
+            Path::MessagesFromAgents,
+            Path::Answered,
+        ],
+        Event::MessageJudged { .. } => &[Path::MessageAutomatic, Path::MessagesFromRequester],
+        Event::Moved { .. } => &[Path::State, Path::Class, Path::WaitsOn, Path::StateSince, Path::Transition],
+        Event::Reopened { .. } => &[Path::Cycle, Path::Reopenings],
+        Event::Received { .. } => &[Path::Intake],
+        Event::Set { attribute, .. } => {
+            out.push(match attribute {
+                Attribute::Subject => Path::Subject,
+                Attribute::Description => Path::Description,
+                Attribute::Organisation => Path::Organisation,
+                Attribute::Category => Path::Category,
+                Attribute::Impact => Path::Impact,
+                Attribute::Urgency => Path::Urgency,
+                Attribute::Field(f) => Path::Field(f.clone()),
+            });
+            return;
+        }
+        Event::PrioritySet { .. } | Event::OverrideEnded => &[Path::Priority],
+        Event::ScoreSettled { .. } => &[Path::Score],
+        Event::Tagged(_) | Event::Untagged(_) => &[Path::Tags],
+        Event::Watched(_) | Event::Unwatched(_) => &[Path::Watchers],
+        Event::OwnerSet(_) => &[Path::Owner],
+        Event::Queued { .. } => &[Path::Group, Path::Trail, Path::Handoffs],
+        Event::Assigned { group: Some(_), .. } => &[Path::Assignee, Path::Group, Path::Trail, Path::Owner],
+        Event::Assigned { .. } | Event::Released { .. } => &[Path::Assignee],
+        Event::Rated { .. } => &[Path::Rating],
+        _ => &[],
+    };
+    out.extend_from_slice(all);
 }

@@ -1,11 +1,12 @@
 //! Explaining an entry afterwards: from the journal up to it, and the playbook that decided.
 
-use super::draft::wakes;
+use super::draft::{changes, wakes};
 use super::trace::{RuleTrace, Verdict};
 use crate::condition::{Customer, View};
 use crate::diagnostic::{Lang, Text, text};
 use crate::id::*;
 use crate::playbook::Playbook;
+use crate::rules::Woken;
 use crate::ticket::*;
 use chrono::TimeDelta;
 
@@ -86,9 +87,10 @@ fn silent(playbook: &Playbook, after: &Ticket, entry: &Entry, customer: Option<&
         Event::MessageAdded(m) if c.cause == Cause::Command => Some(&**m),
         _ => None,
     });
-    let mut woken = Vec::new();
+    let (mut woken, mut changed) = (Vec::new(), Vec::new());
     for c in &entry.events {
         wakes(&c.event, &c.cause, &mut woken);
+        changes(&c.event, &c.cause, &mut changed);
     }
     let fired: Vec<&RuleName> = entry
         .events
@@ -101,14 +103,23 @@ fn silent(playbook: &Playbook, after: &Ticket, entry: &Entry, customer: Option<&
     let view = View { message, actor: &entry.actor, customer, ..View::of(after, entry.at) };
     let mut out = Vec::new();
     let mut by_customer = false;
-    for rule in playbook.rules().triggered(&woken).into_iter().filter_map(|i| playbook.rules().get(i)) {
+    let record = Woken { triggers: woken, changed, ..Woken::default() };
+    for rule in record.woken(playbook.rules()).into_iter().filter_map(|(i, _)| playbook.rules().get(i)) {
         if fired.contains(&&rule.name) {
             continue;
         }
-        let trigger = super::waves::trigger(rule, &woken);
+        let trigger = record.word(rule);
         if let Some(part) = rule.first_false(&View { event: &trigger, ..view }) {
             by_customer |= rule.needs_customer();
-            out.push(RuleTrace { rule: rule.name.clone(), wave: 0, trigger: trigger.into_owned(), verdict: Verdict::False(part) });
+            out.push(RuleTrace {
+                rule: rule.name.clone(),
+                wave: 0,
+                trigger: trigger.into_owned(),
+                verdict: Verdict::False(part),
+                effects: Vec::new(),
+                lowered: rule.is_native(),
+                operations: 0,
+            });
         }
     }
     (out, by_customer)

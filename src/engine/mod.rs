@@ -29,4 +29,4 @@ pub use command::{Command, Inbound, NewMessage, NewTicket, What};
 pub use decide::decide;
 pub use explain::{Explanation, explain};
 pub use refusal::{Reason, Refusal};
-pub use trace::{RuleTrace, Trace, Verdict};
+pub use trace::{Done, RuleTrace, Trace, Verdict};

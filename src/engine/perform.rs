@@ -201,7 +201,7 @@ pub(super) fn message(d: &mut Draft<'_>, new: &NewMessage, kind: MessageKind) ->
         d.effect(EffectKind::Outbound(message.clone()));
     }
     if d.message.is_none() {
-        d.message = Some(Woken { message: message.clone() });
+        d.message = Some(Woken { message: std::sync::Arc::new(message.clone()) });
     }
     d.push(Event::MessageAdded(Box::new(message)), Cause::Command);
     Ok(())

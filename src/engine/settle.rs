@@ -25,12 +25,13 @@ pub(super) fn settle(d: &mut Draft<'_>, waves: &mut Waves) -> Result<(), FailedC
             waves.run(d)?;
         }
         clocks(d);
-        if d.triggers.is_empty() {
+        if !d.awake() {
             break;
         }
         waves.run(d)?;
     }
     d.triggers.clear();
+    d.changed.clear();
     Ok(())
 }
 
@@ -71,7 +72,7 @@ fn reply_moves(d: &mut Draft<'_>) -> bool {
         let by = d.why_found.take().unwrap_or_default();
         d.push(Event::Received { how, by }, cause);
     }
-    moved || !d.triggers.is_empty()
+    moved || d.awake()
 }
 
 /// The requester waits and the assignee is away: what the group's policy says happens (S85).

@@ -2,11 +2,11 @@
 
 use super::actions;
 use super::draft::Draft;
-use super::trace::{RuleTrace, Verdict};
+use super::trace::{Noted, PassTrace};
+use crate::diagnostic::RuleFault;
 use crate::id::RuleName;
-use crate::rules::{Consideration, Rule, Trigger};
+use crate::rules::{Pass, Rule, RuleIndex, RuleSet, Woken};
 use crate::ticket::{Action, Cause, Event};
-use std::borrow::Cow;
 
 /// Most waves of one step (S20).
 const MOST: u8 = 10;
@@ -15,7 +15,7 @@ const MOST: u8 = 10;
 #[derive(Debug, Default)]
 pub(super) struct Waves {
     wave: u8,
-    fired: Vec<RuleName>,
+    fired: Vec<RuleIndex>,
     stopped: bool,
     cut: bool,
     /// Nobody is there to be refused: a rule that must hold and fails is contained like any other.
@@ -36,146 +36,133 @@ impl Waves {
 
     /// Runs waves until nothing new is woken.
     pub fn run(&mut self, d: &mut Draft<'_>) -> Result<(), FailedClosed> {
-        while !d.triggers.is_empty() {
-            let woken = std::mem::take(&mut d.triggers);
-            let rules = d.ctx.playbook.rules();
-            let candidates: Vec<&Rule> = rules.triggered(&woken).into_iter().filter_map(|i| rules.get(i)).collect();
-            if candidates.is_empty() {
+        let rules = d.ctx.playbook.rules();
+        while d.awake() {
+            let pass = rules.pass(std::mem::take(&mut d.triggers), std::mem::take(&mut d.changed));
+            if pass.is_empty() {
                 continue;
             }
             if self.wave >= MOST {
-                if !self.cut && candidates.iter().any(|r| r.repeatable || !self.fired.contains(&r.name)) {
+                let again = |(i, _): &(RuleIndex, u32)| !self.fired.contains(i) || rules.get(*i).is_some_and(|r| r.repeatable);
+                if !self.cut && pass.finish().woken(rules).iter().any(again) {
                     self.cut = true;
-                    let cycle: Vec<RuleName> = cycle_of(&self.fired);
-                    d.push(Event::ChainCut { rules: cycle }, Cause::System);
+                    d.push(Event::ChainCut { rules: cycle_of(&self.fired, rules) }, Cause::System);
                 }
                 d.triggers.clear();
+                d.changed.clear();
                 return Ok(());
             }
             self.wave = self.wave.saturating_add(1);
-            for rule in candidates {
-                self.one(d, rule, &woken)?;
-            }
+            let mut trace = self.trace(d);
+            let done = self.pass(d, pass, &mut trace);
+            self.keep(d, trace, done)?;
         }
         Ok(())
     }
 
-    /// Runs one rule, woken by one of `woken` or by its own timer.
-    pub fn one(&mut self, d: &mut Draft<'_>, rule: &Rule, woken: &[Trigger]) -> Result<(), FailedClosed> {
-        let tracing = d.ctx.trace;
-        let trigger = trigger(rule, woken);
-        let note = |d: &mut Draft<'_>, verdict: Verdict| {
-            if tracing {
-                d.trace.rules.push(RuleTrace { rule: rule.name.clone(), wave: self.wave, trigger: trigger.to_string(), verdict });
+    /// Considers a time rule whose moment has come.
+    pub fn timer(&mut self, d: &mut Draft<'_>, index: RuleIndex, rule: &Rule) -> Result<(), FailedClosed> {
+        let mut trace = self.trace(d);
+        let woken = Woken::timer(index, d.moment());
+        let skipped = self.stopped || (!rule.repeatable && self.fired.contains(&index));
+        let held = if skipped { Ok(false) } else { rule.when.as_ref().map_or(Ok(true), |c| c.holds(&d.view("timer"))) };
+        let done = match held {
+            Ok(false) => Ok(()),
+            Ok(true) => self.one(d, index, rule, None, "timer", &mut trace),
+            Err(fault) => self.one(d, index, rule, Some(fault), "timer", &mut trace),
+        };
+        self.keep(d, trace, done.map(|()| woken))
+    }
+
+    fn trace(&self, d: &Draft<'_>) -> Option<PassTrace> {
+        d.ctx.trace.then(|| PassTrace { wave: self.wave, before: self.fired.clone(), stopped: self.stopped, ..PassTrace::default() })
+    }
+
+    fn keep(&self, d: &mut Draft<'_>, trace: Option<PassTrace>, done: Result<Woken, FailedClosed>) -> Result<(), FailedClosed> {
+        let woken = done?;
+        if let Some(trace) = trace {
+            d.trace.passes.push(PassTrace { woken, ..trace });
+        }
+        Ok(())
+    }
+
+    fn pass(&mut self, d: &mut Draft<'_>, mut pass: Pass<'_>, trace: &mut Option<PassTrace>) -> Result<Woken, FailedClosed> {
+        while !self.stopped {
+            let moment = d.moment();
+            pass.select(&d.view(""), moment);
+            let fired = &self.fired;
+            let Some((index, rule, held)) = pass.next(&d.view(""), |i, r| !r.repeatable && fired.contains(&i)) else { break };
+            let word = pass.word(rule);
+            self.one(d, index, rule, held.err(), &word, trace)?;
+        }
+        Ok(pass.finish())
+    }
+
+    /// A rule whose condition holds, or failed.
+    fn one(
+        &mut self,
+        d: &mut Draft<'_>,
+        index: RuleIndex,
+        rule: &Rule,
+        fault: Option<RuleFault>,
+        word: &str,
+        trace: &mut Option<PassTrace>,
+    ) -> Result<(), FailedClosed> {
+        let mut note = |noted: Noted| {
+            if let Some(t) = trace {
+                t.noted.push((index, noted));
             }
         };
-        if self.stopped {
-            note(d, Verdict::Stopped);
-            return Ok(());
-        }
-        if !rule.repeatable && self.fired.contains(&rule.name) {
-            note(d, Verdict::Already);
-            return Ok(());
-        }
-        let considered = rule.consider(&d.view(&trigger));
-        match considered {
-            Consideration::Unmatched => {
-                if tracing {
-                    let part = rule.first_false(&d.view(&trigger)).unwrap_or_default();
-                    note(d, Verdict::False(part));
-                }
-            }
-            Consideration::Faulted(fault) => {
+        let cause = Cause::Rule(rule.name.clone());
+        let asked = match fault {
+            Some(fault) => Err(fault),
+            None => rule.actions(&d.view(word)),
+        };
+        let actions = match asked {
+            Ok(actions) => actions,
+            Err(fault) => {
                 if rule.fail_closed && !self.contained {
                     return Err(FailedClosed { rule: rule.name.clone(), message: fault.message });
                 }
-                note(d, Verdict::Faulted(fault.to_string()));
                 let message = fault.to_string().chars().take(160).collect();
-                d.push(Event::RuleFaulted { rule: rule.name.clone(), code: fault.code().into(), message }, Cause::Rule(rule.name.clone()));
+                d.push(Event::RuleFaulted { rule: rule.name.clone(), code: fault.code().into(), message }, cause);
+                note(Noted::Faulted(fault));
+                return Ok(());
             }
-            Consideration::Matched(actions) => {
-                let wave = self.wave.max(1);
-                if tracing {
-                    note(d, Verdict::Fired(actions.iter().map(describe).collect()));
-                }
-                self.fired.push(rule.name.clone());
-                let cause = Cause::Rule(rule.name.clone());
-                let mark = d.mark();
-                d.push(Event::RuleFired { rule: rule.name.clone(), wave }, cause.clone());
-                let mut stop = rule.stop;
-                for action in &actions {
-                    stop |= *action == Action::Stop;
-                    if let Err(refusal) = actions::perform(d, action, &cause) {
-                        // All or none: what this rule did so far is undone, and only the refusal stays.
-                        d.back_to(mark);
-                        let code = refusal.reasons.first().map_or("refused", |r| r.code).to_string();
-                        note(d, Verdict::Refused { action: action.word().into(), code: code.clone() });
-                        d.push(Event::ActionRefused { rule: rule.name.clone(), action: action.word().into(), code }, cause);
-                        return Ok(());
-                    }
-                }
-                self.stopped |= stop;
-                if d.why.fired.len() < 8 {
-                    d.why.fired.push(rule.name.clone());
-                } else {
-                    d.why.more_fired = d.why.more_fired.saturating_add(1);
-                }
+        };
+        self.fired.push(index);
+        let mark = d.mark();
+        d.push(Event::RuleFired { rule: rule.name.clone(), wave: self.wave.max(1) }, cause.clone());
+        let first = d.events.len();
+        for action in &actions {
+            if let Err(refusal) = actions::perform(d, action, &cause) {
+                // All or none: what this rule did so far is undone, and only the refusal stays.
+                d.back_to(mark);
+                let code = refusal.reasons.first().map_or("refused", |r| r.code).to_string();
+                d.push(Event::ActionRefused { rule: rule.name.clone(), action: action.word().into(), code: code.clone() }, cause);
+                note(Noted::Refused { action: action.word(), code });
+                return Ok(());
             }
+        }
+        if actions.contains(&Action::Stop) {
+            self.stopped = true;
+        }
+        note(Noted::Fired { actions, events: first..d.events.len() });
+        if d.why.fired.len() < 8 {
+            d.why.fired.push(rule.name.clone());
+        } else {
+            d.why.more_fired = d.why.more_fired.saturating_add(1);
         }
         Ok(())
     }
 }
 
-/// The word of what woke a rule.
-pub(super) fn trigger(rule: &Rule, woken: &[Trigger]) -> Cow<'static, str> {
-    let of = woken.iter().find(|t| rule.on.iter().any(|o| o == *t || t.wider().as_ref() == Some(o)));
-    of.or_else(|| woken.first().filter(|_| rule.always)).map_or(Cow::Borrowed("timer"), Trigger::word)
-}
-
 /// The shortest repeating tail of the rules that fired: the cycle itself; all of the last ten where none repeats.
-fn cycle_of(fired: &[RuleName]) -> Vec<RuleName> {
+fn cycle_of(fired: &[RuleIndex], rules: &RuleSet) -> Vec<RuleName> {
     let last = fired.last();
-    let tail: Vec<RuleName> = fired.iter().rev().skip(1).take_while(|r| Some(*r) != last).cloned().collect();
-    let mut cycle: Vec<RuleName> = tail.into_iter().rev().chain(last.cloned()).collect();
+    let tail: Vec<RuleIndex> = fired.iter().rev().skip(1).take_while(|r| Some(*r) != last).copied().collect();
+    let mut cycle: Vec<RuleIndex> = tail.into_iter().rev().chain(last.copied()).collect();
     let drop = cycle.len().saturating_sub(10);
     cycle.drain(..drop);
-    cycle
-}
-
-/// An action in a few words, for traces.
-pub(super) fn describe(action: &Action) -> String {
-    match action {
-        Action::Score { points, reason } => format!("score {points:+} ({reason})"),
-        Action::Set { attribute, value, .. } => {
-            format!("set {} = {}", attribute.name(), value.as_ref().map_or("()".into(), ToString::to_string))
-        }
-        Action::Priority(l) => format!("priority {l}"),
-        Action::Tag(t) => format!("tag {t}"),
-        Action::Untag(t) => format!("untag {t}"),
-        Action::Route { group, skills } if skills.is_empty() => format!("route to {group}"),
-        Action::Route { group, skills } => {
-            format!("route to {group} needing {}", skills.iter().map(|(s, n)| format!("{s}≥{n}")).collect::<Vec<_>>().join(", "))
-        }
-        Action::Assign(a) => format!("assign {a}"),
-        Action::Notify { to, template } => format!("notify {} with {template}", recipient(to)),
-        Action::Watch(a) => format!("watch {a}"),
-        Action::Transition(t) => format!("transition {t}"),
-        Action::Note(_) => "note".into(),
-        other => other.word().replace('_', " "),
-    }
-}
-
-fn recipient(to: &crate::ticket::Recipient) -> String {
-    use crate::ticket::Recipient as R;
-    match to {
-        R::Requester => "requester".into(),
-        R::Assignee => "assignee".into(),
-        R::Owner => "owner".into(),
-        R::Lead => "lead".into(),
-        R::Manager => "manager".into(),
-        R::OnCall => "on call".into(),
-        R::Watchers => "watchers".into(),
-        R::Group(g) => format!("group {g}"),
-        R::Agent(a) => a.to_string(),
-    }
+    cycle.into_iter().filter_map(|i| rules.get(i)).map(|r| r.name.clone()).collect()
 }

@@ -245,7 +245,7 @@ impl PlaybookBuilder {
             agreements,
             priority,
             routing,
-            rules,
+            rules: std::sync::Arc::new(rules),
             reads_customer: false,
         }
         .reading())

@@ -139,7 +139,7 @@ impl Playbook {
             agreements,
             priority,
             routing,
-            rules,
+            rules: std::sync::Arc::new(rules),
             reads_customer: false,
         }
         .reading();

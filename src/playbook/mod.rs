@@ -22,6 +22,7 @@ use crate::rules::RuleSet;
 use crate::sla::Agreements;
 use crate::ticket::{Schema, WorkflowRef};
 use crate::workflow::Workflow;
+use std::sync::Arc;
 
 /// A compiled playbook. Cheap to share in an `Arc`; never changes.
 #[derive(Clone, Debug)]
@@ -38,7 +39,7 @@ pub struct Playbook {
     agreements: Agreements,
     priority: PriorityModel,
     routing: RoutingModel,
-    rules: RuleSet,
+    rules: Arc<RuleSet>,
     reads_customer: bool,
 }
 
@@ -96,6 +97,17 @@ impl Playbook {
     pub fn rules(&self) -> &RuleSet {
         &self.rules
     }
+    /// The rules, shared.
+    pub fn shared_rules(&self) -> Arc<RuleSet> {
+        self.rules.clone()
+    }
+    /// The same playbook without an index over its rules, for the test that holds both equal.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn unindexed(mut self) -> Self {
+        self.rules = Arc::new((*self.rules).clone().unindexed());
+        self
+    }
     /// Whether any condition reads the customer record, so that decisions need it.
     pub fn reads_customer(&self) -> bool {
         self.reads_customer
@@ -103,7 +115,7 @@ impl Playbook {
 
     /// The same playbook, holding also those workflow versions of older ones that it lacks; its digest stays.
     #[must_use]
-    pub fn with_workflows_of<'a>(&self, older: impl IntoIterator<Item = &'a std::sync::Arc<Self>>) -> Self {
+    pub fn with_workflows_of<'a>(&self, older: impl IntoIterator<Item = &'a Arc<Self>>) -> Self {
         let mut joined = self.clone();
         for old in older {
             for w in &old.workflows {

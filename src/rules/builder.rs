@@ -198,13 +198,13 @@ impl Rule {
                 text("name it after what it does: `vip-to-experts`", "请按其作用命名，例如 `vip-to-experts`"),
             );
         }
-        if self.on.is_empty() && self.time.is_none() && !self.always {
+        if self.by_reads() && self.when.is_none() {
             bad(
                 "no-trigger",
                 text(format!("nothing wakes the rule `{}`", self.name), format!("没有任何事件会触发规则 `{}`", self.name)),
                 text(
-                    "add `.on(\"created\")`, or `.after(\"3bd\", \"pending\")` for a time rule",
-                    "请加上 `.on(\"created\")`，定时规则则用 `.after(\"3bd\", \"pending\")`",
+                    "add `.on(\"created\")`, or `.after(\"3bd\", \"pending\")` for a time rule, or a condition: then it wakes when what that reads changes",
+                    "请加上 `.on(\"created\")`，定时规则则用 `.after(\"3bd\", \"pending\")`；或加上条件，条件读取的内容变化时触发",
                 ),
             );
         }

@@ -8,7 +8,9 @@
 
 mod action;
 mod builder;
+mod index;
 mod load;
+mod pass;
 mod rule;
 #[cfg(feature = "rhai")]
 pub(crate) mod script;
@@ -18,6 +20,7 @@ mod trigger;
 pub use action::{Written, recipient};
 pub use builder::RuleBuilder;
 pub use load::{load, scripts};
+pub use pass::{Pass, Woken};
 pub use rule::{ActionScript, After, Consideration, Rule, Then};
 #[cfg(feature = "rhai")]
 pub use script::RhaiScripts;

@@ -21,6 +21,10 @@ pub trait ActionScript: fmt::Debug + Send + Sync {
     fn reads(&self) -> &BTreeSet<Path>;
     /// What it may write.
     fn writes(&self) -> &BTreeSet<Written>;
+    /// Steps it takes on this view, if it counts them.
+    fn operations(&self, _view: &View<'_>) -> u64 {
+        0
+    }
 }
 
 /// What a rule asks for.
@@ -94,7 +98,16 @@ impl Rule {
         }
     }
 
-    fn actions(&self, view: &View<'_>) -> Result<Vec<Action>, RuleFault> {
+    /// Whether it names no moment of its own, and so wakes when the ticket is created and when something it reads changes.
+    pub fn by_reads(&self) -> bool {
+        self.on.is_empty() && self.time.is_none() && !self.always
+    }
+
+    /// What it asks for; the condition is taken to hold.
+    ///
+    /// # Errors
+    /// Its script failed.
+    pub fn actions(&self, view: &View<'_>) -> Result<Vec<Action>, RuleFault> {
         let mut actions = match &self.then {
             Then::Actions(a) => a.clone(),
             Then::Script(s) => s.actions(view)?,
@@ -103,6 +116,15 @@ impl Rule {
             actions.push(Action::Stop);
         }
         Ok(actions)
+    }
+
+    /// Steps the interpreter takes over condition and actions; 0 where all is lowered. The rule is run for it.
+    pub fn operations(&self, view: &View<'_>) -> u64 {
+        let asked = self.when.as_ref().map_or(0, |c| c.expr().operations(view));
+        match &self.then {
+            Then::Script(s) if self.when.as_ref().is_none_or(|c| c.holds(view) == Ok(true)) => asked.saturating_add(s.operations(view)),
+            _ => asked,
+        }
     }
 
     /// The first part of the condition that does not hold, with the values it saw; for traces.

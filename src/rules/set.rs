@@ -1,5 +1,6 @@
 //! The rules of a playbook in their one order, and the index from what happened to whom it wakes.
 
+use super::index::Group;
 use super::{Rule, Trigger};
 use crate::condition::{Expr, Path};
 use crate::diagnostic::{Diagnostic, Diagnostics, text};
@@ -8,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// A rule's position in the order of its [`RuleSet`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RuleIndex(u32);
+pub struct RuleIndex(pub(super) u32);
 
 /// All rules, in order (S17): by `order`, then file, then position in the file.
 ///
@@ -26,8 +27,9 @@ pub struct RuleIndex(u32);
 pub struct RuleSet {
     rules: Vec<Rule>,
     by_name: BTreeMap<RuleName, RuleIndex>,
-    by_trigger: BTreeMap<Trigger, Vec<RuleIndex>>,
-    always: Vec<RuleIndex>,
+    by_trigger: BTreeMap<Trigger, Group>,
+    by_read: BTreeMap<Path, Group>,
+    always: Group,
     timed: BTreeMap<StateName, Vec<RuleIndex>>,
     reads: BTreeSet<Path>,
 }
@@ -61,36 +63,65 @@ impl RuleSet {
                 set.always.push(index);
             } else {
                 for t in &rule.on {
-                    let list = set.by_trigger.entry(t.clone()).or_default();
-                    if list.last() != Some(&index) {
-                        list.push(index);
-                    }
+                    set.by_trigger.entry(t.clone()).or_default().push(index);
+                }
+            }
+            if rule.by_reads() {
+                set.by_trigger.entry(Trigger::Created).or_default().push(index);
+                for p in &rule.reads {
+                    set.by_read.entry(p.clone()).or_default().push(index);
                 }
             }
             set.reads.extend(rule.reads.iter().cloned());
             set.rules.push(rule);
         }
+        set.build(true);
         set.ambiguities(&mut problems);
         (set, problems)
     }
 
-    /// The rules that something of this wakes, in order, each once. Nothing woken allocates nothing.
-    pub fn triggered(&self, happened: &[Trigger]) -> Vec<RuleIndex> {
-        if happened.is_empty() {
-            return Vec::new();
+    fn build(&mut self, indexed: bool) {
+        let groups = self.by_trigger.values_mut().chain(self.by_read.values_mut()).chain(std::iter::once(&mut self.always));
+        for g in groups {
+            g.build(&self.rules, indexed);
         }
-        let mut woken = self.always.clone();
+    }
+
+    /// The same rules without an index: every woken rule is evaluated. For the test that holds both equal, and to measure.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn unindexed(mut self) -> Self {
+        self.build(false);
+        self
+    }
+
+    pub(super) fn groups(&self, happened: &[Trigger], changed: &[Path]) -> Vec<&Group> {
+        let mut groups = Vec::new();
+        if happened.is_empty() && changed.is_empty() {
+            return groups;
+        }
+        if !self.always.all().is_empty() {
+            groups.push(&self.always);
+        }
         for t in happened {
-            if let Some(list) = self.by_trigger.get(t) {
-                woken.extend_from_slice(list);
-            }
-            if let Some(list) = t.wider().and_then(|w| self.by_trigger.get(&w)) {
-                woken.extend_from_slice(list);
-            }
+            groups.extend(self.by_trigger.get(t));
+            groups.extend(t.wider().and_then(|w| self.by_trigger.get(&w)));
         }
+        groups.extend(changed.iter().filter_map(|p| self.by_read.get(p)));
+        groups
+    }
+
+    /// The rules that something of this wakes, in order, each once.
+    pub fn woken(&self, happened: &[Trigger], changed: &[Path]) -> Vec<RuleIndex> {
+        let mut woken: Vec<RuleIndex> = self.groups(happened, changed).into_iter().flat_map(Group::all).copied().collect();
         woken.sort_unstable();
         woken.dedup();
         woken
+    }
+
+    /// The rules that something of this wakes, in order, each once. Nothing woken allocates nothing.
+    pub fn triggered(&self, happened: &[Trigger]) -> Vec<RuleIndex> {
+        self.woken(happened, &[])
     }
 
     /// The time rules of a state, in order.
@@ -114,6 +145,10 @@ impl RuleSet {
     /// How many.
     pub fn len(&self) -> usize {
         self.rules.len()
+    }
+    /// Whether some rule names no moment of its own and wakes by what it reads.
+    pub fn wakes_by_reads(&self) -> bool {
+        !self.by_read.is_empty()
     }
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {

@@ -51,6 +51,15 @@ impl fmt::Debug for Program {
 
 impl Program {
     fn run(&self, view: &View<'_>) -> Result<(Dynamic, Arc<Frame>), RuleFault> {
+        self.metered(view).1
+    }
+
+    fn steps(&self, view: &View<'_>) -> u64 {
+        self.metered(view).0
+    }
+
+    /// The run with the steps it took.
+    fn metered(&self, view: &View<'_>) -> (u64, Result<(Dynamic, Arc<Frame>), RuleFault>) {
         let values = self.shapes.iter().map(|(name, path, shape)| (name.clone(), shape.see(path, view))).collect();
         let frame = Arc::new(Frame { values, schema: self.schema.clone(), recorded: Mutex::new(Vec::new()) });
         let mut modules = vec![host()];
@@ -74,8 +83,8 @@ impl Program {
         }
         let answer = sandbox
             .run(&self.file, |engine| engine.eval_ast_with_scope::<Dynamic>(&mut scope, &self.ast))
-            .map_err(|fault| self.placed(fault))?;
-        Ok((answer, frame))
+            .map_err(|fault| self.placed(fault));
+        (sandbox.meter().spent(), answer.map(|a| (a, frame)))
     }
 
     fn placed(&self, mut fault: RuleFault) -> RuleFault {
@@ -110,6 +119,9 @@ impl Script for Program {
     fn reads(&self) -> &BTreeSet<Path> {
         &self.reads
     }
+    fn operations(&self, view: &View<'_>) -> u64 {
+        self.steps(view)
+    }
 }
 
 impl ActionScript for Program {
@@ -121,6 +133,9 @@ impl ActionScript for Program {
     }
     fn reads(&self) -> &BTreeSet<Path> {
         &self.reads
+    }
+    fn operations(&self, view: &View<'_>) -> u64 {
+        self.steps(view)
     }
     fn writes(&self) -> &BTreeSet<Written> {
         &self.writes

@@ -2,6 +2,7 @@
 
 mod corrections;
 mod edges;
+mod indexed;
 mod laws;
 mod life;
 mod rules;
