@@ -323,7 +323,7 @@ impl ByHand {
             c.paused_since = Some(now);
             c.due = None;
             c.next_mark = None;
-            push(Event::ClockPaused { clock: c.id.clone(), counted: c.counted, next_mark: None }, Cause::System);
+            push(Event::ClockPaused { clock: c.id.clone(), counted: c.counted, next_mark: None, hold: Hold::default() }, Cause::System);
         }
 
         t.revision = revision;

@@ -5,11 +5,14 @@
 //! facts alone (S56), [`timeline`] shows how a figure came about, [`ledger()`] splits a ticket's whole time, [`Agreements::corrected`] shows what a person's
 //! correction makes of a figure (S87), [`propose()`] says from closed cycles which targets would have been kept (S73).
 //! What it never does: look at a wall clock, keep a timer, act: actions are data for the engine.
-//! Read next: `metric.rs` (what starts and stops which metric), `policy.rs`, `follow.rs`, `fire.rs`, then [`crate::engine`].
+//! Read next: [`Metric`] (what starts and stops what; the table of signs), `policy.rs`, `follow.rs` with `ending.rs`, `changing.rs`, `starting.rs`, then `fire.rs` and [`crate::engine`].
 
+mod changing;
 mod choose;
 mod correct;
 mod cycle;
+mod declare;
+mod ending;
 mod explain;
 mod fire;
 mod follow;
@@ -21,6 +24,10 @@ mod propose;
 mod read;
 mod reckon;
 mod recompute;
+mod seen;
+mod shipped;
+mod sign;
+mod starting;
 mod table;
 
 pub use choose::Choice;
@@ -30,10 +37,11 @@ pub use explain::{Segment, SegmentKind, Timeline, explain_due, timeline};
 pub use fire::Fired;
 pub use follow::Step;
 pub use ledger::{Dimension, Figures, Lapse, Ledger, Line, Part, Party, Stretch, ledger};
-pub use metric::{Metric, Scope, Sign};
+pub use metric::{Clause, Consequence, Metric, Scope};
 pub use policy::{Alert, AlertKind, OnChange, OnReopen, OpenedByAgent, Point, Policy, Targets, allowance};
 pub use propose::{BadGoal, Goal, Proposal, Proposals, Proposing, propose};
 pub use recompute::{Difference, Recomputed, recompute, verify};
+pub use sign::Sign;
 
 use crate::id::{MetricName, PolicyName};
 use crate::ticket::Agreement;
@@ -43,6 +51,7 @@ use crate::ticket::Agreement;
 pub struct Agreements {
     metrics: Vec<Metric>,
     policies: Vec<Policy>,
+    interest: seen::Interest,
 }
 
 impl Default for Agreements {
@@ -54,18 +63,22 @@ impl Default for Agreements {
 impl Agreements {
     /// These policies in this order, with the metrics that are shipped.
     pub fn new(policies: Vec<Policy>) -> Self {
-        Self { metrics: Metric::shipped(), policies }
+        Self::with(Metric::shipped(), policies)
     }
-    /// With one metric more, or another declaration of one.
+    fn with(metrics: Vec<Metric>, policies: Vec<Policy>) -> Self {
+        let interest = seen::Interest::of(&metrics, &policies);
+        Self { metrics, policies, interest }
+    }
+    /// With one metric more, or another declaration of one, which takes its place.
     #[must_use]
     pub fn metric_declared(mut self, metric: Metric) -> Self {
-        self.metrics.retain(|m| m.name != metric.name);
-        self.metrics.push(metric);
-        self
+        declare::insert(&mut self.metrics, metric);
+        Self::with(self.metrics, self.policies)
     }
     /// Adds policies behind those there are.
     pub fn extend(&mut self, policies: impl IntoIterator<Item = Policy>) {
         self.policies.extend(policies);
+        self.interest = seen::Interest::of(&self.metrics, &self.policies);
     }
     /// All policies, in order.
     pub fn policies(&self) -> impl Iterator<Item = &Policy> {

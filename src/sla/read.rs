@@ -2,7 +2,7 @@
 
 use super::metric::Metric;
 use super::policy::{Alert, AlertKind, OnChange, OnReopen, OpenedByAgent, Point, Policy, Targets, allowance, warning_name};
-use super::{Agreements, overlap};
+use super::{Agreements, declare, overlap};
 use crate::calendar::{Offset, Span};
 use crate::condition::reading::{Document, Item, Table, unknown};
 use crate::condition::{Condition, Scripts, actions_from_toml, level_missing};
@@ -10,7 +10,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Place, text};
 use crate::id::{CalendarName, ChannelName, LevelName, MetricName, PolicyName};
 use crate::ticket::{Agreement, Allowance, Schema, WaitsOn};
 
-const TOP: [&str; 2] = ["agreement", "policies"];
+const TOP: [&str; 3] = ["agreement", "metrics", "policies"];
 const POLICY: [&str; 12] = [
     "name",
     "label",
@@ -70,16 +70,25 @@ impl Agreements {
     ) -> (Option<Self>, Diagnostics) {
         let mut problems = Diagnostics::new();
         let mut policies: Vec<Policy> = Vec::new();
-        let metrics = Metric::shipped();
-        for (file, content) in files {
-            let document = Document::parse(file, content);
-            let reader = Reader { document: &document, schema, scripts, metrics: &metrics };
-            policies.extend(reader.file());
+        let documents: Vec<Document<'a>> = files.into_iter().map(|(file, content)| Document::parse(file, content)).collect();
+        // A metric of one file may be named in any other.
+        let mut metrics = Vec::new();
+        for document in &documents {
+            declare::read(document, schema, scripts, &mut metrics);
+        }
+        let metrics = metrics.into_iter().fold(Metric::shipped(), |mut all, m| {
+            declare::insert(&mut all, m);
+            all
+        });
+        for document in &documents {
+            policies.extend(Reader { document, schema, scripts, metrics: &metrics }.file());
+        }
+        for document in documents {
             problems.extend(document.finish());
         }
         problems.extend(overlap::check(&policies));
         let ok = !problems.has_errors();
-        (ok.then(|| Self { metrics, policies }), problems)
+        (ok.then(|| Self::with(metrics, policies)), problems)
     }
 }
 
@@ -95,6 +104,9 @@ impl<'d> Reader<'d> {
         let root = self.document.root(&TOP);
         let words = [("customer", Agreement::Customer), ("group", Agreement::Group), ("vendor", Agreement::Vendor)];
         let agreement = root.get("agreement").map_or(Some(Agreement::Customer), |i| i.word(&words)).unwrap_or(Agreement::Customer);
+        if !root.has("policies") && root.has("metrics") {
+            return Vec::new();
+        }
         let Some(policies) = root.need("policies", "the policies, one [[policies]] each", "策略，每个一段 [[policies]]") else {
             return Vec::new();
         };

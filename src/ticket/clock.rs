@@ -74,6 +74,15 @@ pub struct Pause {
     pub closed: bool,
 }
 
+/// Why a clock stands still, as far as that outlasts the step that said so (S77, S78).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Hold {
+    /// The ticket waits on someone who stops it, and he has not written since.
+    pub waits: bool,
+    /// An event paused it, and none has resumed it.
+    pub held: bool,
+}
+
 /// An open SLA cycle 计时周期.
 ///
 /// Counted time is in the clock's own calendar for `Open` and `Days`, in wall time for `Wall`.
@@ -91,6 +100,8 @@ pub struct Clock {
     pub cycle: u32,
     /// The message it answers to, for response metrics.
     pub message: Option<MessageRef>,
+    /// The group the ticket was in when it started (S51).
+    pub group: Option<GroupId>,
     /// The target.
     pub target: Allowance,
     /// The target in counted microseconds; for `Days` the open time from start to the due instant fixed at start (S53).
@@ -106,6 +117,8 @@ pub struct Clock {
     /// Paused since then; none while counting.
     #[serde(with = "serde_instant_opt")]
     pub paused_since: Option<UtcInstant>,
+    /// Why it is paused; nothing while it counts.
+    pub hold: Hold,
     /// Its pauses so far, so that it can be measured anew in another calendar (S46, S55); the first [`Clock::PAUSES`], after which `counted` is carried over as it is.
     pub pauses: Vec<Pause>,
     /// When it is due; none while paused (S44) or where the calendar runs dry.
@@ -121,6 +134,8 @@ pub struct Clock {
     /// Bookkeeping of the sla room: the next instant at which something of this clock has not yet fired, besides its breach.
     #[serde(with = "serde_instant_opt")]
     pub next_mark: Option<UtcInstant>,
+    /// How it ended, while it rests; none while it is open.
+    pub outcome: Option<Outcome>,
 }
 
 impl Clock {
@@ -162,6 +177,8 @@ pub struct ClosedClock {
     pub target: Allowance,
     /// The resolution cycle.
     pub cycle: u32,
+    /// The group the ticket was in when it started (S51).
+    pub group: Option<GroupId>,
     /// When it started.
     #[serde(with = "serde_instant")]
     pub started_at: UtcInstant,

@@ -299,7 +299,7 @@ pub enum Event {
     // -- bookkeeping ---------------------------------------------------------------------------
     /// A clock started.
     ClockStarted(Box<Clock>),
-    /// A clock paused: counted so far, in microseconds.
+    /// A clock paused, or stays paused for another reason: counted so far, in microseconds.
     ClockPaused {
         /// Which.
         clock: ClockId,
@@ -308,6 +308,8 @@ pub enum Event {
         /// Next mark that still can fire by itself.
         #[serde(with = "serde_instant_opt")]
         next_mark: Option<UtcInstant>,
+        /// Why.
+        hold: Hold,
     },
     /// A clock counts again.
     ClockResumed {

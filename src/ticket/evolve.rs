@@ -50,6 +50,7 @@ impl Ticket {
             tags: o.tags.clone(),
             links: o.follows.iter().map(|t| Link { kind: TagName::new("follows"), to: LinkTarget::Ticket(*t) }).collect(),
             group: None,
+            group_since: None,
             assignee: None,
             slots: Vec::new(),
             over_capacity: false,
@@ -171,7 +172,7 @@ impl Ticket {
             Event::OwnerSet(o) => self.owner.clone_from(o),
             Event::Queued { group, skills, handoff, .. } => {
                 self.leave_assignee();
-                self.enter_group(group);
+                self.enter_group(group, at);
                 if *handoff {
                     self.handoffs = self.handoffs.saturating_add(1);
                 }
@@ -183,7 +184,7 @@ impl Ticket {
                 self.over_capacity = *over;
                 self.queue = None;
                 if let Some(g) = group {
-                    self.enter_group(g);
+                    self.enter_group(g, at);
                 }
             }
             Event::Released { .. } => self.leave_assignee(),
@@ -246,10 +247,11 @@ impl Ticket {
                 }
                 self.clocks.push((**c).clone());
             }
-            Event::ClockPaused { clock, counted, next_mark } => self.with_clock(clock, |c| {
+            Event::ClockPaused { clock, counted, next_mark, hold } => self.with_clock(clock, |c| {
                 c.counted = *counted;
                 c.since = None;
-                c.paused_since = Some(at);
+                c.paused_since.get_or_insert(at);
+                c.hold = *hold;
                 c.due = None;
                 c.next_mark = *next_mark;
             }),
@@ -259,6 +261,7 @@ impl Ticket {
                 }
                 c.since = Some(at);
                 c.paused_since = None;
+                c.hold = Hold::default();
                 c.due = *due;
                 c.next_mark = *next_mark;
             }),
@@ -285,6 +288,7 @@ impl Ticket {
         let mut c = self.clocks.remove(i);
         c.counted = counted;
         c.since = None;
+        c.outcome = Some(outcome);
         if let Some(from) = c.paused_since.replace(at) {
             c.paused(Pause { from, to: at, closed: false });
         }
@@ -295,6 +299,7 @@ impl Ticket {
             calendar_version: c.calendar_version,
             target: c.target,
             cycle: c.cycle,
+            group: c.group.clone(),
             started_at: c.started_at,
             due: c.due,
             ended_at: at,
@@ -316,9 +321,10 @@ impl Ticket {
         self.over_capacity = false;
     }
 
-    fn enter_group(&mut self, group: &GroupId) {
+    fn enter_group(&mut self, group: &GroupId, at: UtcInstant) {
         if self.group.as_ref() != Some(group) {
             self.group = Some(group.clone());
+            self.group_since = Some(at);
         }
         if self.trail.last() != Some(group) {
             push_bounded(&mut self.trail, group.clone(), TRAIL);

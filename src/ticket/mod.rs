@@ -20,7 +20,7 @@ pub mod wire;
 
 pub use action::{Action, Attribute, Recipient};
 pub use actor::{Actor, Cause, Provenance};
-pub use clock::{Agreement, Allowance, Amendment, Clock, ClockId, ClosedClock, Correction, Mark, Outcome, Pause};
+pub use clock::{Agreement, Allowance, Amendment, Clock, ClockId, ClosedClock, Correction, Hold, Mark, Outcome, Pause};
 pub use effect::{Effect, EffectKey, EffectKind};
 pub use event::{Caused, Entry, Event, Intake, Opening, Stay};
 pub use message::{Attachment, Audience, Author, Conversation, Message, MessageKind, MessageRef};
@@ -209,6 +209,9 @@ pub struct Ticket {
 
     /// Group.
     pub group: Option<GroupId>,
+    /// When it came to its group.
+    #[serde(with = "serde_instant_opt")]
+    pub group_since: Option<UtcInstant>,
     /// Assignee.
     pub assignee: Option<AgentId>,
     /// Slots it holds of the assignee's.

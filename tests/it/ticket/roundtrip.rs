@@ -86,10 +86,11 @@ fn event() -> impl Strategy<Value = Event> {
         value,
         by: Provenance::Rule,
     });
-    let paused = (any::<i64>(), proptest::option::of(instant())).prop_map(|(counted, next_mark)| Event::ClockPaused {
+    let paused = (any::<i64>(), proptest::option::of(instant()), any::<bool>()).prop_map(|(counted, next_mark, held)| Event::ClockPaused {
         clock: clock_id(),
         counted,
         next_mark,
+        hold: Hold { waits: !held, held },
     });
     let created =
         (any::<u64>(), any::<String>(), proptest::collection::btree_map(any::<String>().prop_map(FieldName::from), value(), 0..4))

@@ -108,6 +108,7 @@ pub fn clock(agreement: Agreement, target: Allowance) -> Clock {
         calendar_version: 2,
         cycle: 1,
         message: Some(MessageRef { revision: Revision::new(1), index: 2, at: at(3) }),
+        group: Some("line-1".into()),
         target,
         budget: 900_000_000,
         started_at: at(3),
@@ -115,11 +116,13 @@ pub fn clock(agreement: Agreement, target: Allowance) -> Clock {
         counted: 12_345_678,
         since: Some(at(6)),
         paused_since: None,
+        hold: Hold::default(),
         due: Some(at(907)),
         breached_at: None,
         superseded: true,
         marks: vec![Mark { name: "warning:75%".into(), skipped: false }],
         next_mark: Some(at(700)),
+        outcome: None,
     }
 }
 
@@ -187,7 +190,7 @@ pub fn events() -> Vec<(&'static str, Event)> {
         Event::LevelVacant { clock: id(), mark: "level:1".into() },
         Event::ClocksFollowed,
         Event::ClockStarted(Box::new(clock(Agreement::Customer, Allowance::Open(900_000_000)))),
-        Event::ClockPaused { clock: id(), counted: 77, next_mark: None },
+        Event::ClockPaused { clock: id(), counted: 77, next_mark: None, hold: Hold { waits: true, held: false } },
         Event::ClockResumed { clock: id(), due: Some(at(950)), next_mark: Some(at(800)) },
         Event::ClockRetargeted { clock: Box::new(clock(Agreement::Group, Allowance::Days(5))), retroactive: true },
         Event::ClockMarked { clock: id(), mark: Mark { name: "level:1".into(), skipped: true }, next_mark: None },
