@@ -78,6 +78,7 @@
 //! | [`playbook`] | the compiled parts together |
 //! | [`engine`] | [`engine::decide`] and what goes round it |
 //! | [`desk`], [`folder`] | the shell: async and blocking; playbooks from disk |
+//! | [`harness`] | simulated time for tests in Rust and in Rhai; everything wrong with a playbook |
 //!
 //! # Features
 //!
@@ -91,6 +92,7 @@ pub mod desk;
 pub mod diagnostic;
 pub mod engine;
 pub mod folder;
+pub mod harness;
 pub mod id;
 pub mod playbook;
 pub mod priority;

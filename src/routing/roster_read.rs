@@ -26,27 +26,8 @@ impl Roster {
     /// assert!(roster.unwrap().absent(&"zhao".into(), "2025-10-02T00:00:00Z".parse().unwrap()));
     /// ```
     pub fn from_toml(file: &str, toml: &str, schema: &Schema) -> (Option<Self>, Diagnostics) {
-        let document = Document::parse(file, toml);
-        let mut d = RosterDefinition::default();
-        {
-            let root = document.root(&["agents", "groups", "managers"]);
-            d.places.top = places(&root, document.whole());
-            for item in root.get("agents").map(|i| i.list()).unwrap_or_default() {
-                if let Some((agent, at)) = agent(&item) {
-                    d.agents.push(agent);
-                    d.places.agents.push(at);
-                }
-            }
-            for (name, item) in root.get("groups").map(|i| i.entries()).unwrap_or_default() {
-                let Some(t) = item.table(&["lead", "manager", "on_call"]) else { continue };
-                let person = |key: &str| t.get(key).and_then(|i| i.name()).map(AgentId::new);
-                let staff = Staff { lead: person("lead"), manager: person("manager"), on_call: names(&t, "on_call") };
-                d.places.groups.insert(GroupId::new(name.name), places(&t, name.place));
-                d.groups.insert(GroupId::new(name.name), staff);
-            }
-            d.managers = names(&root, "managers");
-        }
-        finish(d, document.finish(), schema)
+        let (d, problems) = RosterDefinition::from_toml(file, toml);
+        finish(d, problems, schema)
     }
     /// Reads a roster in JSON, shaped as [`RosterDefinition`] serializes. Errors of shape have line and column, the rest name the agent.
     pub fn from_json(file: &str, json: &str, schema: &Schema) -> (Option<Self>, Diagnostics) {
@@ -70,6 +51,34 @@ impl Roster {
                 (None, problem.at(Place::new(file, line, column, 1)).into())
             }
         }
+    }
+}
+
+impl RosterDefinition {
+    /// Reads what [`Roster::from_toml`] reads, unchecked against a schema, for callers that change it before they build.
+    pub fn from_toml(file: &str, toml: &str) -> (Self, Diagnostics) {
+        let document = Document::parse(file, toml);
+        let mut d = Self::default();
+        {
+            let root = document.root(&["agents", "groups", "managers"]);
+            d.places.top = places(&root, document.whole());
+            for item in root.get("agents").map(|i| i.list()).unwrap_or_default() {
+                if let Some((agent, at)) = agent(&item) {
+                    d.agents.push(agent);
+                    d.places.agents.push(at);
+                }
+            }
+            for (name, item) in root.get("groups").map(|i| i.entries()).unwrap_or_default() {
+                let Some(t) = item.table(&["lead", "manager", "on_call"]) else { continue };
+                let person = |key: &str| t.get(key).and_then(|i| i.name()).map(AgentId::new);
+                let staff = Staff { lead: person("lead"), manager: person("manager"), on_call: names(&t, "on_call") };
+                d.places.groups.insert(GroupId::new(name.name), places(&t, name.place));
+                d.groups.insert(GroupId::new(name.name), staff);
+            }
+            d.managers = names(&root, "managers");
+        }
+        let problems = document.finish();
+        (d, problems)
     }
 }
 

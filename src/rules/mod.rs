@@ -29,5 +29,7 @@ pub use script::RhaiScripts;
 pub use script::probe;
 #[cfg(feature = "rhai")]
 pub use script::sandbox_eval;
+#[cfg(feature = "rhai")]
+pub use script::{Test, TestFailure, TestFault, TestHost, TestTicket, TestValue, TestWord, tests};
 pub use set::{RuleIndex, RuleSet};
 pub use trigger::Trigger;

@@ -17,6 +17,8 @@ mod engine;
 mod example_desk;
 #[cfg(feature = "rhai")]
 mod example_logs;
+
+mod harness;
 mod playbook;
 mod priority;
 mod readme;

@@ -31,6 +31,22 @@ pub(crate) fn raised(fault: RuleFault) -> Box<EvalAltResult> {
     Box::new(EvalAltResult::ErrorSystem(String::new(), Box::new(Raised(fault))))
 }
 
+/// The error with a place, if it is a fault of ours that has none yet: Rhai places only its own.
+/// `length`: that of the function's name, which stands there.
+pub(super) fn placed(error: EvalAltResult, file: Option<&str>, pos: Position, length: usize) -> Box<EvalAltResult> {
+    match error {
+        EvalAltResult::ErrorSystem(said, inner) => match inner.downcast::<Raised>() {
+            Ok(ours) if ours.0.place.as_ref().is_some_and(|p| p.line > 0) => raised(ours.0),
+            Ok(ours) => raised(match file {
+                Some(file) => ours.0.at(place(file, pos, length)),
+                None => ours.0,
+            }),
+            Err(other) => Box::new(EvalAltResult::ErrorSystem(said, other)),
+        },
+        other => Box::new(other),
+    }
+}
+
 /// A panic that reached the wall round the engine.
 pub(super) fn panicked(file: &str) -> RuleFault {
     raise(

@@ -1,6 +1,6 @@
 //! The script files of a playbook, parsed: what stands at their top level and which file imports which.
 
-use super::{Sandbox, fault::place, imports::file_of, names::Function};
+use super::{Sandbox, fault::place, imports::file_of, names::Function, trial::is_test_file};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Source, did_you_mean, text};
 use rhai::{AST, ASTFlags, Dynamic, Expr, Module, Position, Scope, Shared, Stmt};
 use std::{collections::BTreeMap, sync::Arc};
@@ -48,12 +48,21 @@ pub(super) fn is_module(path: &str) -> bool {
 impl Library {
     /// Parses every `rules/**/*.rhai` and checks what stands at top level.
     pub(super) fn open(sandbox: &Sandbox, source: &Source, problems: &mut Diagnostics) -> Self {
+        Self::of(sandbox, source, &["rules"], problems)
+    }
+
+    /// The same with the files of tests.
+    pub(super) fn with_tests(sandbox: &Sandbox, source: &Source, problems: &mut Diagnostics) -> Self {
+        Self::of(sandbox, source, &["rules", "tests"], problems)
+    }
+
+    fn of(sandbox: &Sandbox, source: &Source, folders: &[&str], problems: &mut Diagnostics) -> Self {
         let mut library = Self::default();
         let mut names = Scope::new();
         names.push_constant("now", ());
-        for (path, content) in source.under("rules", ".rhai") {
+        for (path, content) in folders.iter().flat_map(|f| source.under(f, ".rhai")) {
             let nothing = Scope::new();
-            let scope = if is_module(path) { &nothing } else { &names };
+            let scope = if is_module(path) || is_test_file(path) { &nothing } else { &names };
             match sandbox.compile(path, content, scope) {
                 Ok(ast) => {
                     let mut file = File::alone(path, ast);
@@ -122,7 +131,7 @@ impl Library {
 
 /// Reads imports and constants; reports anything else that a file may not have. Rules and tests are read elsewhere.
 fn top_level(file: &mut File, source: &Source, problems: &mut Diagnostics) {
-    let module = is_module(&file.name);
+    let (module, tests) = (is_module(&file.name), is_test_file(&file.name));
     let name = file.name.clone();
     let statements: Vec<Stmt> = file.ast.statements().to_vec();
     for stmt in &statements {
@@ -152,12 +161,17 @@ fn top_level(file: &mut File, source: &Source, problems: &mut Diagnostics) {
                     .help(text("give it a text, a number, true, false or a list of these", "请使用文本、数字、布尔值或它们的列表")),
                 ),
             },
-            stmt if !module && super::read::is_entry(stmt) => {}
+            stmt if !module && super::read::is_entry(stmt, tests) => {}
             stmt => {
                 let message = if module {
                     text(
                         "a file under `rules/lib` holds only `import`, `const` and `fn`",
                         "`rules/lib` 下的文件只能包含 `import`、`const` 和 `fn`",
+                    )
+                } else if tests {
+                    text(
+                        "a test file holds only `import`, `const`, `fn` and `test(…)`",
+                        "测试文件只能包含 `import`、`const`、`fn` 和 `test(…)`",
                     )
                 } else {
                     text(
@@ -169,7 +183,8 @@ fn top_level(file: &mut File, source: &Source, problems: &mut Diagnostics) {
                 if matches!(stmt, Stmt::Var(..)) {
                     d = d.help(text("write `const` instead of `let`", "请用 `const` 代替 `let`"));
                 } else if let Some(called) = super::read::entry_name(stmt) {
-                    d = d.maybe_help(did_you_mean(&called, ["rule", "test"]));
+                    let known: &[&str] = if tests { &["test"] } else { &["rule", "test"] };
+                    d = d.maybe_help(did_you_mean(&called, known));
                 }
                 problems.push(d);
             }

@@ -76,7 +76,7 @@ fn no_thread(place: Place) -> Diagnostic {
 }
 
 /// Runs deep recursion on a stack of its own. A caller's stack may be small; nothing else of the library uses threads.
-fn on_large_stack<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+pub(super) fn on_large_stack<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     std::thread::Builder::new().name("ticketry-scripts".into()).stack_size(STACK).spawn(job).ok()?.join().ok()
 }
 

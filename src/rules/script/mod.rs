@@ -3,7 +3,8 @@
 //! What it is: two engines, each from one hardened constructor ([`load_engine`] for the top level of rule files,
 //! [`run_engine`] for conditions and actions), the standard library that scripts see (`natives`), the translation of
 //! every error into a [`RuleFault`]; and the compiler of rules: files (`files`, `read`), the static check that lowers on the way
-//! (`scan`, `calls`, `statements`, `acting`), the ticket as scripts hold it (`node`, `values`, `actions`), and what runs the rest (`run`).
+//! (`scan`, `calls`, `statements`, `acting`), the ticket as scripts hold it (`node`, `values`, `actions`), what runs the rest (`run`), and
+//! tests written in Rhai (`trial`).
 //! What it never does: read a file or a clock, sleep, print, start a thread, or show a Rhai type to the rest of the crate.
 //! Read next: `limits.rs` (every figure with its reason), `nesting.rs` (depth while parsing), `engine.rs`, `fault.rs`.
 //!
@@ -28,10 +29,12 @@ mod read;
 mod run;
 mod scan;
 mod statements;
+mod trial;
 mod values;
 
 pub(crate) use engine::{Sandbox, load_engine, run_engine};
 pub use load::{RhaiScripts, load};
+pub use trial::{Test, TestFailure, TestFault, TestHost, TestTicket, TestValue, TestWord, tests};
 
 use crate::diagnostic::RuleFault;
 

@@ -22,7 +22,7 @@ use std::{
 const BUILDER: [&str; 9] = ["order", "on", "when", "then", "after", "repeatable", "stop", "fail_closed", "always"];
 
 /// The call a top-level statement begins with, if it is one.
-fn entry(stmt: &Stmt) -> Option<(&FnCallExpr, Position, Vec<Link<'_>>)> {
+pub(super) fn entry(stmt: &Stmt) -> Option<(&FnCallExpr, Position, Vec<Link<'_>>)> {
     match stmt {
         Stmt::FnCall(c, pos) => Some((c, *pos, Vec::new())),
         Stmt::Expr(e) => match &**e {
@@ -42,33 +42,39 @@ pub(super) fn entry_name(stmt: &Stmt) -> Option<String> {
     entry(stmt).map(|(c, ..)| c.name.to_string())
 }
 
-/// Whether a top-level statement is a rule or a test.
-pub(super) fn is_entry(stmt: &Stmt) -> bool {
-    entry(stmt).is_some_and(|(c, ..)| !c.is_qualified() && matches!(c.name.as_str(), "rule" | "test"))
+/// Whether a top-level statement is a rule or a test; in a file of tests, a test.
+pub(super) fn is_entry(stmt: &Stmt, tests: bool) -> bool {
+    entry(stmt).is_some_and(|(c, ..)| !c.is_qualified() && (c.name == "test" || (c.name == "rule" && !tests)))
 }
 
-/// The rules of a file. Tests are checked for their shape and kept for the harness.
+/// The rules of a file. Of its tests only the shape is checked; `trial` reads them.
 pub(super) fn rules(scan: &mut Scan<'_>) -> Vec<Rule> {
     let file = scan.file;
     let mut out = Vec::new();
     for stmt in file.ast.statements() {
         match entry(stmt) {
             Some((c, pos, links)) if c.name == "rule" && !c.is_qualified() => out.extend(rule(scan, file, c, pos, &links)),
-            Some((c, pos, links)) if c.name == "test" && !c.is_qualified() => test(scan, c, pos, &links),
+            Some((c, pos, links)) if c.name == "test" && !c.is_qualified() && test(file, c, &links).is_none() => {
+                scan.problems.push(bad_test(scan.place(pos, 4)));
+            }
             _ => {}
         }
     }
     out
 }
 
-fn test(scan: &mut Scan<'_>, c: &FnCallExpr, pos: Position, links: &[Link<'_>]) {
-    let fits = matches!(c.args.as_slice(), [Expr::StringConstant(..), Expr::DynamicConstant(f, _)] if f.is_fnptr());
-    if !fits || !links.is_empty() {
-        let d = Diagnostic::error("bad-test", text("a test has a name and a closure", "测试由名称和闭包组成"))
-            .at(scan.place(pos, 4))
-            .help(text("write `test(\"name\", |desk| { … });`", "请写 `test(\"名称\", |desk| { … });`"));
-        scan.problems.push(d);
-    }
+/// The parts of a test: its name, where that stands, its function and what that captures.
+pub(super) fn test(file: &File, c: &FnCallExpr, links: &[Link<'_>]) -> Option<(String, Position, Arc<Function>, Vec<Expr>)> {
+    let [Expr::StringConstant(name, at), closure] = c.args.as_slice() else { return None };
+    let (function, captured) = captured(file, closure)?;
+    let fits = links.is_empty() && function.params() == captured.len().saturating_add(1);
+    fits.then(|| (name.to_string(), *at, function, captured))
+}
+
+pub(super) fn bad_test(place: Place) -> Diagnostic {
+    Diagnostic::error("bad-test", text("a test has a name and a closure", "测试由名称和闭包组成"))
+        .at(place)
+        .help(text("write `test(\"name\", |desk| { … });`", "请写 `test(\"名称\", |desk| { … });`"))
 }
 
 /// What a rule's builder calls have said so far.
@@ -250,8 +256,8 @@ fn after(scan: &mut Scan<'_>, draft: &mut Draft, length: &str, state: &str, at: 
     }
 }
 
-/// A closure of a rule: its function, and the variables it finds.
-fn closure(scan: &mut Scan<'_>, file: &File, e: &Expr) -> Option<(Arc<Function>, Slots)> {
+/// A closure: its function, and what it captures. The captured come before its own parameters.
+pub(super) fn captured(file: &File, e: &Expr) -> Option<(Arc<Function>, Vec<Expr>)> {
     // A closure that captures is parsed as a block: first the sharing of what it captures, then the closure.
     let unwrapped;
     let e = match e {
@@ -274,7 +280,12 @@ fn closure(scan: &mut Scan<'_>, file: &File, e: &Expr) -> Option<(Arc<Function>,
         _ => return None,
     };
     let name = pointer.read_lock::<FnPtr>().map(|f| f.fn_name().to_string())?;
-    let function = file.named(&name)?.clone();
+    Some((file.named(&name)?.clone(), captured.to_vec()))
+}
+
+/// A closure of a rule: its function, and the variables it finds.
+fn closure(scan: &mut Scan<'_>, file: &File, e: &Expr) -> Option<(Arc<Function>, Slots)> {
+    let (function, captured) = captured(file, e)?;
     let mut slots = Vec::new();
     for (e, param) in captured.iter().zip(&function.def.params) {
         let slot = match file.constants.get(param.as_str()) {

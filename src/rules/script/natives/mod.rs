@@ -11,7 +11,7 @@ mod map;
 mod text;
 
 use super::{
-    fault::{at_position, raise, raised},
+    fault::{at_position, placed, raise, raised},
     limits::{LIST, MAP, TEXT, VALUE_DEPTH, charge, rhai_packages},
 };
 use crate::diagnostic::{FaultKind, text as say};
@@ -58,7 +58,9 @@ pub(crate) fn guarded<T>(ctx: &Call<'_>, steps: usize, work: impl FnOnce() -> An
             if e.position().is_none() {
                 e.set_position(ctx.call_position());
             }
-            e
+            let name = ctx.fn_name();
+            let length = if name.starts_with(char::is_alphabetic) && !name.contains('$') { name.chars().count() } else { 1 };
+            placed(*e, ctx.call_source(), ctx.call_position(), length)
         }),
         Err(_) => {
             let name = ctx.fn_name();
@@ -140,7 +142,7 @@ pub(super) fn measure(value: &Dynamic) -> usize {
 }
 
 /// Whether two values are equal, at one step for each pair looked at. Values of host types compare with the host's `==`.
-fn same(ctx: &Call<'_>, a: &Dynamic, b: &Dynamic, depth: usize) -> Answer<bool> {
+pub(in crate::rules::script) fn same(ctx: &Call<'_>, a: &Dynamic, b: &Dynamic, depth: usize) -> Answer<bool> {
     charge(ctx, 1)?;
     if depth > VALUE_DEPTH {
         return fail(ctx, FaultKind::Depth, "lists and maps nest too deep", "列表和映射嵌套过深");

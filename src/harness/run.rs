@@ -1,0 +1,100 @@
+//! Running a playbook's tests.
+
+use super::Stage;
+use super::report::{Failed, Outcome, Report};
+use crate::diagnostic::{Diagnostics, Source};
+use crate::playbook::Playbook;
+use crate::routing::RosterDefinition;
+use crate::rules::{self, Test};
+use crate::ticket::Schema;
+use std::{path::Path, sync::Arc};
+
+/// Which tests, and what to find out on the way.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Only tests whose name or file contains this.
+    pub filter: Option<String>,
+}
+
+/// Everything wrong with a playbook, its people (`roster.toml`) and its tests, in order of file and line; warnings among it.
+pub fn check(source: &Source) -> Diagnostics {
+    let (schema, mut problems) = match Playbook::load(source) {
+        Ok(loaded) => (Some(loaded.playbook.schema().clone()), loaded.warnings),
+        Err(problems) => (None, problems),
+    };
+    if let Some(schema) = schema {
+        problems.extend(people(source, &schema).1);
+        problems.extend(rules::tests(source, &schema).1);
+    }
+    problems.sort();
+    problems
+}
+
+/// The people of a playbook's folder: those of `roster.toml`, or nobody.
+pub(super) fn people(source: &Source, schema: &Schema) -> (RosterDefinition, Diagnostics) {
+    let Some(content) = source.get("roster.toml") else { return (RosterDefinition::default(), Diagnostics::new()) };
+    let (definition, mut problems) = RosterDefinition::from_toml("roster.toml", content);
+    problems.extend(definition.clone().build(schema).1);
+    (definition, problems)
+}
+
+/// Runs the tests of a playbook: each on a desk of its own, with the people of `roster.toml`, in order of file and place.
+///
+/// ```
+/// use ticketry::{harness::{self, Options}, playbook::Playbook};
+/// let source = Playbook::starter_source().with("tests/first.rhai", r#"
+///     test("a ticket begins as new and is due in half a working day", |desk| {
+///         let t = desk.create(#{ subject: "the printer is on fire" });
+///         assert_eq(t.state, "new");
+///         assert_eq(t.clock("first_response").due, desk.now() + "4h");
+///     });
+/// "#);
+/// let report = harness::test(&source, &Options::default()).unwrap();
+/// assert!(report.passed(), "{report}");
+/// ```
+///
+/// # Errors
+/// The playbook, its people or its tests are wrong; nothing was run.
+pub fn test(source: &Source, options: &Options) -> Result<Report, Diagnostics> {
+    let loaded = Playbook::load(source)?;
+    let (people, mut problems) = people(source, loaded.playbook.schema());
+    let (tests, found) = rules::tests(source, loaded.playbook.schema());
+    problems.extend(found);
+    if problems.has_errors() {
+        problems.sort();
+        return Err(problems);
+    }
+    let wanted = |t: &&Test| options.filter.as_ref().is_none_or(|f| t.name().contains(f.as_str()) || t.place().file.contains(f.as_str()));
+    let outcomes = tests.iter().filter(wanted).map(|t| one(t, &loaded.playbook, &people)).collect();
+    Ok(Report::new(source.clone(), outcomes, problems))
+}
+
+fn one(test: &Test, playbook: &Playbook, people: &RosterDefinition) -> Outcome {
+    let stage = match Stage::open(playbook.clone(), people.clone()) {
+        Ok(stage) => Arc::new(stage),
+        Err(e) => return Outcome::unopened(test, &e),
+    };
+    match test.run(stage.clone()) {
+        Ok(()) => Outcome::passed(test),
+        Err(failure) => Outcome::failed(test, *failure, &stage),
+    }
+}
+
+/// Runs the tests of a playbook's folder. One line in a host's own tests:
+///
+/// ```no_run
+/// # mod x {
+/// #[test]
+/// fn the_rules_of_the_desk() -> Result<ticketry::harness::Report, ticketry::harness::Failed> {
+///     ticketry::harness::test_folder("desk")
+/// }
+/// # }
+/// ```
+///
+/// # Errors
+/// Something is wrong with the playbook, or a test failed; what `cargo test` then prints is the whole report.
+pub fn test_folder(folder: impl AsRef<Path>) -> Result<Report, Failed> {
+    let source = crate::folder::read(folder).map_err(|d| Failed::wrong(d, None))?;
+    let report = test(&source, &Options::default()).map_err(|d| Failed::wrong(d, Some(&source)))?;
+    report.done()
+}

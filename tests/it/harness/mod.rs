@@ -1,0 +1,5 @@
+//! The harness: simulated time in Rust, tests in Rhai.
+
+mod stage;
+#[cfg(feature = "rhai")]
+mod trials;
