@@ -94,6 +94,13 @@ impl Blocking {
     pub fn count(&self, query: &Query, by: &[Axis]) -> Result<Counts, Error> {
         block_on(self.0.count(query, by))
     }
+    /// [`Desk::verify`]: whether a ticket's bookkeeping follows from its facts.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn verify(&self, id: TicketId) -> Result<Option<crate::sla::Unverified>, Error> {
+        block_on(self.0.verify(id))
+    }
     /// [`Desk::explain`]: why the ticket came to be as it is.
     ///
     /// # Errors

@@ -86,7 +86,7 @@ impl Builder {
         self.most_waiting = commits;
         self
     }
-    /// An older playbook whose workflow versions open tickets are still pinned to.
+    /// An older playbook whose workflow and calendar versions open tickets still go by.
     #[must_use]
     pub fn older_playbook(mut self, playbook: Playbook) -> Self {
         self.older.push(Arc::new(playbook));
@@ -102,10 +102,12 @@ impl Builder {
     /// Opens the desk: fetches the roster, and checks that every open ticket's workflow version is at hand.
     ///
     /// # Errors
-    /// Directory or store failed, or [`Error::VersionsAbsent`].
+    /// Directory or store failed, [`Error::VersionsAbsent`], or [`Error::CalendarsAltered`] against an older playbook given.
     pub async fn open(self) -> Result<Desk, Error> {
         let store = self.store.unwrap_or_else(|| AnyStore::new(MemoryStore::new()));
         let roster = self.directory.roster().await?;
+        super::swap::check_calendars(&self.playbook, &self.older)?;
+        let playbook = Arc::new(self.playbook.with_versions_of(&self.older));
         let desk = Desk(Arc::new(Inner {
             queue: Queue::new(store.clone(), self.most_waiting),
             store,
@@ -115,7 +117,7 @@ impl Builder {
             ids: self.ids,
             limits: self.limits,
             name: self.name,
-            kept: Mutex::new(Kept { playbook: self.playbook, older: self.older, roster, lost_subscribers: 0 }),
+            kept: Mutex::new(Kept { playbook, older: self.older, roster, lost_subscribers: 0 }),
             numbers: Mutex::new((0, 0)),
             subscribers: Mutex::default(),
         }));

@@ -34,6 +34,14 @@ pub enum Error {
     /// A decision asked for more than it was given, again and again.
     #[error("a decision still lacks {0}; this is a defect of the playbook or of the library")]
     Unsatisfied(String),
+    /// A calendar says something else than before under the same version number, so that clocks could not tell which they reckon in (S55).
+    #[error(
+        "{names}: changed without a new version; raise `version` in the calendar's file, so that open clocks change with notice and closed ones stay as they are"
+    )]
+    CalendarsAltered {
+        /// Which calendars, with the version.
+        names: String,
+    },
     /// A playbook cannot be used on this store: open tickets are pinned to workflow versions it lacks.
     #[error("{count} open tickets are pinned to {versions}; a playbook without these cannot be activated")]
     VersionsAbsent {
@@ -50,7 +58,7 @@ impl Error {
         match self {
             Self::Store(e) => e.retryable(),
             Self::Conflict { .. } | Self::Overloaded { .. } | Self::Directory(_) => true,
-            Self::Refused(_) | Self::Unsatisfied(_) | Self::VersionsAbsent { .. } => false,
+            Self::Refused(_) | Self::Unsatisfied(_) | Self::VersionsAbsent { .. } | Self::CalendarsAltered { .. } => false,
         }
     }
     /// The refusal, if it is one.

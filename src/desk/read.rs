@@ -2,8 +2,11 @@
 
 use super::host::lock;
 use super::{Desk, Error};
+use crate::calendar::Calendars;
 use crate::engine::{Context, Explanation, Offer, available, explain};
 use crate::id::*;
+use crate::playbook::Playbook;
+use crate::sla::{Unverified, verify_with};
 use crate::store::{Axis, Capabilities, Counts, Cursor, Limit, Page, Query, Store as _, StoreExt as _};
 use crate::ticket::{Actor, Entry, Ticket};
 use std::sync::Arc;
@@ -43,6 +46,29 @@ impl Desk {
     /// The store failed.
     pub async fn journal(&self, id: TicketId) -> Result<Vec<Entry>, Error> {
         Ok(self.0.store.whole_journal(id).await?)
+    }
+    /// Repeats all SLA bookkeeping of a ticket from the facts of its journal (S56), each entry by the playbook that decided it; none where it comes out the same.
+    ///
+    /// Playbooks at hand are the active one and those swapped out since the desk was opened, or given to [`super::Builder::older_playbook`].
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn verify(&self, id: TicketId) -> Result<Option<Unverified>, Error> {
+        let journal = self.journal(id).await?;
+        let playbooks: Vec<Arc<Playbook>> = {
+            let kept = lock(&self.0.kept);
+            std::iter::once(&kept.playbook).chain(&kept.older).cloned().collect()
+        };
+        let books: Vec<(&Playbook, Calendars)> = playbooks
+            .iter()
+            .map(|p| {
+                let mut calendars = p.calendars().clone();
+                playbooks.iter().for_each(|other| calendars.carry(other.calendars()));
+                (&**p, calendars)
+            })
+            .collect();
+        let book = |digest: &Digest| books.iter().find(|(p, _)| p.digest() == *digest).map(|(p, c)| (p.agreements(), c));
+        Ok(verify_with(&journal, book).err())
     }
     /// Tickets of a query, a page at a time.
     ///

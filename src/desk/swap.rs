@@ -38,9 +38,12 @@ pub struct Recalculation {
 }
 
 impl Desk {
-    /// Activates another playbook. Open tickets keep their workflow version; the versions of the playbook before stay at hand.
+    /// Activates another playbook. Open tickets keep their workflow version and their clocks' calendar version until they adopt the new one; the versions of the
+    /// playbooks before stay at hand.
     ///
     /// # Errors
+    /// [`Error::CalendarsAltered`] where a calendar says something else than before under the same version number (S55): not raised for the author, because then the number would
+    /// depend on what a desk was swapped from, and another desk, or this one after a restart, would count the same file otherwise.
     /// [`Error::VersionsAbsent`] with counts, where neither playbook holds the version of an open ticket; or the store failed.
     pub async fn swap(&self, playbook: Playbook) -> Result<Swapped, Error> {
         let playbook = Arc::new(playbook);
@@ -53,8 +56,9 @@ impl Desk {
             older.retain(|p| p.digest() != playbook.digest());
             (kept.playbook.digest(), older)
         };
+        check_calendars(&playbook, &older)?;
         // Missing versions are carried over from older playbooks into the new one, so that tickets pinned to them go on.
-        let joined = Arc::new(playbook.with_workflows_of(&older));
+        let joined = Arc::new(playbook.with_versions_of(&older));
         let total = self.check_versions(&joined, &[]).await?;
         let now = joined.digest();
         {
@@ -116,4 +120,13 @@ impl Desk {
         let versions = absent.iter().map(|(w, n)| format!("{} version {} ({n})", w.name, w.version)).collect::<Vec<_>>().join(", ");
         Err(Error::VersionsAbsent { count, versions })
     }
+}
+
+/// A calendar whose content changed under an unchanged version number is an edit that forgot to say so.
+pub(super) fn check_calendars(playbook: &Playbook, older: &[Arc<Playbook>]) -> Result<(), Error> {
+    let altered = older.iter().flat_map(|p| playbook.calendars().altered(p.calendars()));
+    let mut names: Vec<String> = altered.map(|c| format!("`{}` (version {})", c.name(), c.version())).collect();
+    names.sort();
+    names.dedup();
+    if names.is_empty() { Ok(()) } else { Err(Error::CalendarsAltered { names: names.join(", ") }) }
 }

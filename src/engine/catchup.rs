@@ -8,7 +8,7 @@ use super::waves::Waves;
 use crate::id::*;
 use crate::ticket::*;
 
-/// Most firings of one commit; the rest stays due.
+/// Firings of one commit after which the rest stays due; those of one instant stay together, up to four times as many.
 const MOST: usize = 64;
 
 /// What the catching up came to.
@@ -29,7 +29,7 @@ pub(super) fn catch_up(d: &mut Draft<'_>, until: UtcInstant) -> CaughtUp {
             return CaughtUp::Done;
         }
         let Some((at, kind)) = earliest(&d.ticket).filter(|(at, _)| *at < until) else { return CaughtUp::Done };
-        if fired >= MOST {
+        if fired >= MOST && (at > d.at || fired >= MOST.saturating_mul(4)) {
             return CaughtUp::More;
         }
         fire(d, at, kind);
@@ -71,8 +71,18 @@ fn fire(d: &mut Draft<'_>, due: UtcInstant, kind: TimerKind) {
             }
         }
         TimerKind::Clock(id) => {
+            d.firing = Some(kind.clone());
             let agreements = d.ctx.playbook.agreements();
-            let fired = agreements.fire(d.ctx.playbook.calendars(), &d.ticket, id, due, &d.view("clock"));
+            let fired = {
+                // A level that would go to nobody leaves it to the next one (S50, S64).
+                let roster = d.ctx.roster;
+                let reaches = |action: &Action| match action {
+                    Action::Notify { to, .. } => !roster.recipients(to, &d.ticket, due).is_empty(),
+                    Action::Watch(a) | Action::Assign(a) => roster.agent(a).is_some(),
+                    _ => true,
+                };
+                agreements.fire_to(d.ctx.playbook.calendars(), &d.ticket, id, due, &d.view("clock"), &reaches)
+            };
             for event in fired.events {
                 d.push(event, cause.clone());
             }

@@ -246,6 +246,8 @@ impl<'a> Draft<'a> {
             trace: Trace::default(),
             traced,
             timed: false,
+            firing: None,
+            followed: false,
         }
     }
 

@@ -55,6 +55,10 @@ pub(super) struct Draft<'a> {
     pub missing: Vec<AgentId>,
     /// The step is a timer's: its events carry their own instant.
     pub timed: bool,
+    /// The clock whose firing this step is, until its first fact, which the fact that it fired is put before: so the journal alone says which firing a fact belongs to.
+    pub firing: Option<TimerKind>,
+    /// The clocks were worked out in this step: a fact that comes after it is put behind a marker, so that the journal alone says what they were worked out from.
+    pub followed: bool,
 }
 
 /// A point to come back to when one of a rule's actions would be refused.
@@ -70,11 +74,25 @@ pub(super) struct Mark {
     releases: Vec<Claim>,
     /// What the message was judged to be: automatic, thanks.
     judged: Option<(bool, bool)>,
+    firing: Option<TimerKind>,
+    followed: bool,
 }
 
 impl<'a> Draft<'a> {
     /// Records an event and evolves the ticket with it.
     pub fn push(&mut self, event: Event, cause: Cause) {
+        if !event.is_bookkeeping() {
+            if let Some(kind) = self.firing.take() {
+                self.record(Event::TimerFired(kind.clone()), Cause::Timer(kind, self.at));
+            }
+            if std::mem::take(&mut self.followed) {
+                self.record(Event::ClocksFollowed, Cause::System);
+            }
+        }
+        self.record(event, cause);
+    }
+
+    fn record(&mut self, event: Event, cause: Cause) {
         let index = u32::try_from(self.events.len()).unwrap_or(u32::MAX);
         wakes(&event, &cause, &mut self.triggers);
         if self.ctx.playbook.rules().wakes_by_reads() {
@@ -116,6 +134,8 @@ impl<'a> Draft<'a> {
             takes: self.takes.clone(),
             releases: self.releases.clone(),
             judged: self.message.as_ref().map(|w| (w.message.automatic, w.message.thanks)),
+            firing: self.firing.clone(),
+            followed: self.followed,
         }
     }
 
@@ -128,6 +148,8 @@ impl<'a> Draft<'a> {
         self.missing.truncate(mark.missing);
         self.takes = mark.takes;
         self.releases = mark.releases;
+        self.firing = mark.firing;
+        self.followed = mark.followed;
         if let (Some(w), Some((automatic, thanks))) = (&mut self.message, mark.judged) {
             let m = Arc::make_mut(&mut w.message);
             m.automatic = automatic;
@@ -142,6 +164,8 @@ impl<'a> Draft<'a> {
         self.step = self.events.len();
         self.triggers.clear();
         self.changed.clear();
+        self.firing = None;
+        self.followed = false;
     }
 
     /// Whether anything happened that may wake rules.

@@ -10,7 +10,7 @@ use crate::routing::OnAway;
 use crate::sla::Step;
 use crate::ticket::*;
 
-/// Most rounds of priority, clocks and the rules these wake.
+/// Most rounds of rules that what happened to clocks wakes.
 const ROUNDS: u8 = 4;
 
 /// Settles everything the events of the present step have woken.
@@ -20,12 +20,13 @@ pub(super) fn settle(d: &mut Draft<'_>, waves: &mut Waves) -> Result<(), FailedC
         waves.run(d)?;
     }
     // A clock found breached by a new target wakes rules, and what those do may concern clocks again: rarely twice, never endless.
-    for _ in 0..ROUNDS {
+    for round in 0..=ROUNDS {
         if priority(d) {
             waves.run(d)?;
         }
+        // Last in every round: no fact may be left that the clocks have not followed.
         clocks(d);
-        if !d.awake() {
+        if !d.awake() || round == ROUNDS {
             break;
         }
         waves.run(d)?;
@@ -152,12 +153,12 @@ fn clocks(d: &mut Draft<'_>) {
         d.push(event, Cause::System);
     }
     d.step = d.events.len();
+    d.followed = true;
 }
 
 /// Adopts the policies anew whose targets or marks read otherwise in the active playbook (S46); nothing happens where the clocks stay.
 pub(super) fn readopt(d: &mut Draft<'_>) {
     let mark = d.mark();
-    let from = d.events.len();
     for a in d.ticket.adopted.clone() {
         let event = Event::PolicyChosen {
             agreement: a.agreement,
@@ -167,7 +168,7 @@ pub(super) fn readopt(d: &mut Draft<'_>) {
         };
         d.push(event, Cause::System);
     }
-    let facts: Vec<&Event> = d.events.get(from..).unwrap_or_default().iter().map(|c| &c.event).collect();
+    let facts: Vec<&Event> = d.events.get(d.step..).unwrap_or_default().iter().map(|c| &c.event).filter(|e| !e.is_bookkeeping()).collect();
     let events =
         d.ctx.playbook.agreements().follow(d.ctx.playbook.calendars(), &d.ticket, &Step { facts: &facts, at: d.at, actor: d.actor });
     if events.is_empty() {
@@ -177,6 +178,7 @@ pub(super) fn readopt(d: &mut Draft<'_>) {
         d.push(event, Cause::System);
     }
     d.step = d.events.len();
+    d.followed = true;
 }
 
 /// Slots for an agent chosen by a person or a rule: the lowest free ones, beyond capacity if need be (S33).

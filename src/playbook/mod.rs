@@ -113,9 +113,11 @@ impl Playbook {
         self.reads_customer
     }
 
-    /// The same playbook, holding also those workflow versions of older ones that it lacks; its digest stays.
+    /// The same playbook, holding also those workflow and calendar versions of older ones that it lacks; its digest stays.
+    ///
+    /// Tickets go on in the workflow version they are pinned to and clocks in the calendar version they adopted, until they adopt another (S55).
     #[must_use]
-    pub fn with_workflows_of<'a>(&self, older: impl IntoIterator<Item = &'a Arc<Self>>) -> Self {
+    pub fn with_versions_of<'a>(&self, older: impl IntoIterator<Item = &'a Arc<Self>>) -> Self {
         let mut joined = self.clone();
         for old in older {
             for w in &old.workflows {
@@ -123,6 +125,7 @@ impl Playbook {
                     joined.workflows.push(w.clone());
                 }
             }
+            joined.calendars.carry(&old.calendars);
         }
         joined
     }

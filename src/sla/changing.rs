@@ -115,7 +115,7 @@ impl Work<'_> {
     /// The clock under another policy, target or calendar, from its original start, pauses kept (S46).
     pub(super) fn rebase(&self, c: &mut Clock, adopted: &Adopted, target: Allowance) {
         let old = self.reckoning(c);
-        let new = Reckoning::of(self.calendars, &adopted.calendar, target);
+        let new = Reckoning::of(self.calendars, &adopted.calendar, adopted.calendar_version, target);
         let upto = c.paused_since.unwrap_or(self.at);
         let wall = |t: Allowance| matches!(t, Allowance::Wall(_));
         let same_kind = wall(c.target) == wall(target);

@@ -178,7 +178,7 @@ struct Life<'a> {
 
 impl<'a> Life<'a> {
     fn open(c: &'a Clock, calendars: &'a Calendars, at: UtcInstant) -> Self {
-        let r = Reckoning::of(calendars, &c.calendar, c.target);
+        let r = Reckoning::of_clock(calendars, c);
         let at = at.max(c.since.or(c.paused_since).unwrap_or(c.started_at));
         let counted = r.counted(c, at);
         let ran = ran(c, c.paused_since.unwrap_or(at));
@@ -188,7 +188,7 @@ impl<'a> Life<'a> {
     }
 
     fn closed(c: &'a ClosedClock, whole: Option<&Clock>, calendars: &'a Calendars) -> Self {
-        let r = Reckoning::of(calendars, &c.calendar, c.target);
+        let r = Reckoning::of(calendars, &c.calendar, c.calendar_version, c.target);
         let end = c.ended_at.max(c.started_at);
         let whole = whole.filter(|w| w.pauses.len() < Clock::PAUSES);
         let mut ran = whole.map_or_else(|| vec![(c.started_at, end)], |w| ran(w, end));

@@ -74,7 +74,7 @@ impl Timeline {
 
 /// The timeline of a clock up to `until`.
 pub fn timeline(clock: &Clock, calendars: &Calendars, until: UtcInstant) -> Timeline {
-    let r = Reckoning::of(calendars, &clock.calendar, clock.target);
+    let r = Reckoning::of_clock(calendars, clock);
     let until = until.max(clock.started_at);
     let mut segments = Vec::new();
     let mut at = clock.started_at;
@@ -120,7 +120,7 @@ fn count(r: &Reckoning<'_>, from: UtcInstant, to: UtcInstant, out: &mut Vec<Segm
 
 /// Why a clock is due when it is: policy, target, start, pauses, calendar.
 pub fn explain_due(clock: &Clock, policy: Option<&Policy>, calendars: &Calendars) -> Text {
-    let r = Reckoning::of(calendars, &clock.calendar, clock.target);
+    let r = Reckoning::of_clock(calendars, clock);
     let show = |t: UtcInstant| r.calendar.render(t);
     let target = match clock.target {
         Allowance::Wall(n) => Span::Wall(TimeDelta::microseconds(n)),

@@ -7,12 +7,12 @@ use crate::calendar::Calendars;
 use crate::condition::View;
 use crate::diagnostic::RuleFault;
 use crate::id::{LevelName, UtcInstant};
-use crate::ticket::{Action, Clock, ClockId, Event, Mark, Ticket};
+use crate::ticket::{Action, Clock, ClockId, Event, Mark, Recipient, Ticket};
 
 /// What a firing made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fired {
-    /// `CriteriaChecked` facts and bookkeeping, in order, all at the instant of the firing.
+    /// `CriteriaChecked` and `LevelVacant` facts and bookkeeping, in order, all at the instant of the firing.
     pub events: Vec<Event>,
     /// What the alerts ask for, by the mark's name.
     pub actions: Vec<(LevelName, Vec<Action>)>,
@@ -26,20 +26,38 @@ impl Agreements {
     /// Where several levels are past, they are tried from the highest down: the first whose criterion holds acts, all others are recorded as skipped (S50). A warning of a clock
     /// already breached, or whose criterion does not hold, is skipped too. Each fires once per run, and afterwards the clock's own instant is later than `due` or none.
     pub fn fire(&self, calendars: &Calendars, ticket: &Ticket, clock: &ClockId, due: UtcInstant, view: &View<'_>) -> Fired {
+        self.fire_to(calendars, ticket, clock, due, view, &|_| true)
+    }
+
+    /// As [`Agreements::fire`], where `reaches` says whether there is anybody an action goes to: Directory may know no lead, no manager, nobody on call.
+    ///
+    /// A level whose people are all nobody is *vacant* (a [`Event::LevelVacant`] fact says so) and the next higher level acts at once, with those in between passed over; where all
+    /// higher ones are vacant or their criteria do not hold, a lower one that is past acts (S50, S64). A level acts on people by notifying staff, adding a watcher or assigning; one
+    /// that does none of these is never vacant, nor one that also routes or moves the ticket.
+    pub fn fire_to(
+        &self,
+        calendars: &Calendars,
+        ticket: &Ticket,
+        clock: &ClockId,
+        due: UtcInstant,
+        view: &View<'_>,
+        reaches: &dyn Fn(&Action) -> bool,
+    ) -> Fired {
         let mut faults = Vec::new();
-        let mut fired = self.fire_by(calendars, ticket, clock, due, &mut |alert| {
+        let mut check = |alert: &Alert| {
             alert.when.as_ref().map(|c| {
                 c.holds(view).unwrap_or_else(|fault| {
                     faults.push((alert.name.clone(), fault));
                     false
                 })
             })
-        });
+        };
+        let mut fired = self.fire_by(calendars, ticket, clock, due, &mut check, &|alert| vacant(&alert.actions, reaches));
         fired.faults = faults;
         fired
     }
 
-    /// As [`Agreements::fire`]; `check` says whether an alert's criterion holds, or none where it has none.
+    /// As [`Agreements::fire`]; `check` says whether an alert's criterion holds, or none where it has none; `vacant` whether a level goes to nobody.
     pub(super) fn fire_by(
         &self,
         calendars: &Calendars,
@@ -47,6 +65,7 @@ impl Agreements {
         clock: &ClockId,
         due: UtcInstant,
         check: &mut dyn FnMut(&Alert) -> Option<bool>,
+        vacant: &dyn Fn(&Alert) -> bool,
     ) -> Fired {
         let mut fired = Fired::default();
         let Some(c) = ticket.clocks.iter().find(|c| c.id == *clock) else { return fired };
@@ -54,7 +73,7 @@ impl Agreements {
             return fired;
         }
         let policy = self.policy(clock.agreement, &c.policy);
-        let r = Reckoning::of(calendars, &c.calendar, c.target);
+        let r = Reckoning::of_clock(calendars, c);
         let breach = c.breached_at.is_none() && c.due.is_some_and(|d| d <= due);
         let mut reached: Vec<(UtcInstant, &Alert)> =
             policy.iter().flat_map(|p| pending(c, p)).filter_map(|a| r.point(c, a.at).map(|t| (t, a))).filter(|(t, _)| *t <= due).collect();
@@ -75,20 +94,49 @@ impl Agreements {
             marks.push(Mark { name: a.name.clone(), skipped: !acts });
         }
         let warnings = marks.len();
-        let mut levels: Vec<(u8, &Alert)> =
-            reached.iter().filter_map(|(_, a)| if let AlertKind::Level(n) = a.kind { Some((n, *a)) } else { None }).collect();
+        let mut levels: Vec<(u8, &Alert)> = reached.iter().filter_map(|(_, a)| Some((level(a)?, *a))).collect();
         levels.sort_by_key(|(n, _)| *n);
-        let mut acting = None;
-        for (_, a) in levels.iter().rev() {
-            if checked(a, &mut fired.events) {
-                acting = Some(&a.name);
-                if !a.actions.is_empty() {
-                    fired.actions.push((a.name.clone(), a.actions.clone()));
+        let mut able = |a: &Alert, events: &mut Vec<Event>| {
+            if !checked(a, events) {
+                return None;
+            }
+            let nobody = vacant(a);
+            if nobody {
+                events.push(Event::LevelVacant { clock: clock.clone(), mark: a.name.clone() });
+            }
+            Some(!nobody)
+        };
+        let mut acting: Option<(u8, &Alert)> = None;
+        let mut raised = false;
+        for (n, a) in levels.iter().rev() {
+            match able(a, &mut fired.events) {
+                Some(true) => acting = Some((*n, a)),
+                Some(false) if !raised => {
+                    raised = true;
+                    let highest = levels.last().map_or(*n, |(n, _)| *n);
+                    let mut above: Vec<(u8, &Alert)> = policy
+                        .iter()
+                        .flat_map(|p| pending(c, p))
+                        .filter_map(|a| Some((level(a)?, a)))
+                        .filter(|(n, _)| *n > highest)
+                        .collect();
+                    above.sort_by_key(|(n, _)| *n);
+                    acting = above.iter().find(|(_, a)| able(a, &mut fired.events) == Some(true)).copied();
+                    if let Some((top, _)) = acting {
+                        levels.extend(above.into_iter().filter(|(n, _)| *n <= top));
+                        break;
+                    }
                 }
+                Some(false) | None => {}
+            }
+            if acting.is_some() {
                 break;
             }
         }
-        marks.extend(levels.iter().map(|(_, a)| Mark { name: a.name.clone(), skipped: acting != Some(&a.name) }));
+        if let Some((_, a)) = acting.filter(|(_, a)| !a.actions.is_empty()) {
+            fired.actions.push((a.name.clone(), a.actions.clone()));
+        }
+        marks.extend(levels.iter().map(|(_, a)| Mark { name: a.name.clone(), skipped: acting.is_none_or(|(_, x)| x.name != a.name) }));
         // The next mark is the same in every event of one firing: what is left after all of it.
         let next_mark = policy.and_then(|p| {
             let left = pending(c, p).filter(|a| !marks.iter().any(|m| m.name == a.name));
@@ -110,6 +158,33 @@ impl Agreements {
         }
         fired
     }
+}
+
+fn level(a: &Alert) -> Option<u8> {
+    match a.kind {
+        AlertKind::Level(n) => Some(n),
+        AlertKind::Warning { .. } => None,
+    }
+}
+
+/// Whether a level acts on people and all of them are nobody.
+fn vacant(actions: &[Action], reaches: &dyn Fn(&Action) -> bool) -> bool {
+    let mut people = false;
+    for action in actions {
+        match action {
+            // Telling the requester is a courtesy, no escalation.
+            Action::Notify { to: Recipient::Requester, .. } => {}
+            Action::Notify { .. } | Action::Watch(_) | Action::Assign(_) => {
+                if reaches(action) {
+                    return false;
+                }
+                people = true;
+            }
+            Action::Route { .. } | Action::Transition(_) | Action::Release => return false,
+            _ => {}
+        }
+    }
+    people
 }
 
 fn after(c: &Clock, breach: bool, at: UtcInstant) -> Clock {

@@ -110,7 +110,7 @@ impl<'a> Work<'a> {
         Some(Place { adopted, policy, metric, target: target(policy, metric, self.ticket)? })
     }
     pub(super) fn reckoning(&self, c: &Clock) -> Reckoning<'a> {
-        Reckoning::of(self.calendars, &c.calendar, c.target)
+        Reckoning::of_clock(self.calendars, c)
     }
     /// Whether a clause's condition holds after the step. It is data about the ticket alone, so it cannot fail.
     pub(super) fn when(&self, clause: &Clause) -> bool {

@@ -40,7 +40,7 @@ pub use ledger::{Dimension, Figures, Lapse, Ledger, Line, Part, Party, Stretch, 
 pub use metric::{Clause, Consequence, Metric, Scope};
 pub use policy::{Alert, AlertKind, OnChange, OnReopen, OpenedByAgent, Point, Policy, Targets, allowance};
 pub use propose::{BadGoal, Goal, Proposal, Proposals, Proposing, propose};
-pub use recompute::{Difference, Recomputed, recompute, verify};
+pub use recompute::{Difference, Recomputed, Unverified, recompute, recompute_with, verify, verify_with};
 pub use sign::Sign;
 
 use crate::id::{MetricName, PolicyName};

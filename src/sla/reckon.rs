@@ -14,9 +14,13 @@ pub(super) struct Reckoning<'a> {
 }
 
 impl<'a> Reckoning<'a> {
-    /// Of a clock. A calendar that is gone is replaced by the default one: the playbook's check refuses that before.
-    pub(super) fn of(calendars: &'a Calendars, calendar: &CalendarName, target: Allowance) -> Self {
-        Self { calendar: calendars.get(calendar).unwrap_or_else(|| calendars.default_calendar()), target }
+    /// Of a target, in the version of the calendar that was adopted (S55).
+    pub(super) fn of(calendars: &'a Calendars, calendar: &CalendarName, version: u32, target: Allowance) -> Self {
+        Self { calendar: calendars.adopted(calendar, version), target }
+    }
+    /// Of a clock, in the version it adopted.
+    pub(super) fn of_clock(calendars: &'a Calendars, c: &Clock) -> Self {
+        Self::of(calendars, &c.calendar, c.calendar_version, c.target)
     }
     /// Counted µs between two instants.
     pub(super) fn between(&self, from: UtcInstant, to: UtcInstant) -> i64 {

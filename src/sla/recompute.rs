@@ -1,9 +1,10 @@
 //! All bookkeeping of a journal, repeated from its facts alone (S56).
 
+use super::policy::Alert;
 use super::{Agreements, Step};
 use crate::calendar::Calendars;
 use crate::diagnostic::{Text, text};
-use crate::id::{Revision, UtcInstant};
+use crate::id::{Digest, Revision, UtcInstant};
 use crate::ticket::{Cause, Caused, ClockId, Entry, Event, Ticket, TimerKind};
 
 /// What [`recompute`] made.
@@ -13,6 +14,8 @@ pub struct Recomputed {
     pub entries: Vec<(Revision, Vec<(UtcInstant, Event)>)>,
     /// The ticket after the last entry; none if the journal does not begin with a creation.
     pub ticket: Option<Ticket>,
+    /// The first entry decided by a playbook that is not at hand: there it ended.
+    pub unknown: Option<(Revision, Digest)>,
 }
 
 /// The first place where a journal says something else than its facts.
@@ -41,10 +44,39 @@ impl Difference {
     }
 }
 
+/// Why a journal could not be shown to follow from its facts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unverified {
+    /// It says something else.
+    Differs(Box<Difference>),
+    /// An entry was decided by a playbook that is not at hand.
+    UnknownPlaybook {
+        /// The entry.
+        revision: Revision,
+        /// The playbook's digest.
+        playbook: Digest,
+    },
+}
+
+impl Unverified {
+    /// In words.
+    pub fn text(&self) -> Text {
+        match self {
+            Self::Differs(d) => d.text(),
+            Self::UnknownPlaybook { revision, playbook } => text(
+                format!("entry {revision} was decided by playbook {playbook}, which is not at hand"),
+                format!("记录 {revision} 由配置包 {playbook} 作出，该配置包不在手边"),
+            ),
+        }
+    }
+}
+
 /// A run of facts made at one instant by one timer, or by the command.
 struct Group<'a> {
     /// The timer that began it, if its first fact names one.
     timer: Option<&'a TimerKind>,
+    /// It goes on after the clocks were worked out within the same step.
+    goes_on: bool,
     at: UtcInstant,
     facts: Vec<(u32, &'a Event)>,
 }
@@ -54,10 +86,21 @@ struct Group<'a> {
 /// How firings interleave with facts: an entry's facts fall into groups, in order, one per timer (`Caused.at` with `Cause::Timer`) and one for the command (no `Caused.at`).
 /// Firings go in the order of (instant, [`TimerKind`]). Before a timer's group, clocks fire that come before it in that order; before the command's group, all that are due strictly
 /// before the entry's instant (S26); an entry without a command's group is a sweep's, stamped with its last firing: after its groups, what is due up to and including that instant fires.
-/// Facts of a timer's group without `Cause::Timer` (rules woken by a clock) belong to the clock that fires first at their instant. After each group [`Agreements::follow`] runs once.
+/// A clock's firing that made facts begins with the fact `TimerFired`; facts without it (rules woken by a clock) belong to the clock that fires first at their instant. After each group
+/// [`Agreements::follow`] runs once; `ClocksFollowed` among the facts of a step says that it ran there too.
 pub fn recompute(journal: &[Entry], agreements: &Agreements, calendars: &Calendars) -> Recomputed {
+    recompute_with(journal, |_| Some((agreements, calendars)))
+}
+
+/// As [`recompute`], for a journal that several playbooks decided: `book` gives the agreements and calendars of the playbook with a digest ([`Entry::playbook`]), the calendars
+/// with every version that clocks had adopted before ([`Calendars::carry`]); none ends it there.
+pub fn recompute_with<'b>(journal: &[Entry], book: impl Fn(&Digest) -> Option<(&'b Agreements, &'b Calendars)>) -> Recomputed {
     let mut done = Recomputed::default();
     for entry in journal {
+        let Some((agreements, calendars)) = book(&entry.playbook) else {
+            done.unknown = Some((entry.revision, entry.playbook));
+            return done;
+        };
         if done.ticket.is_none() {
             done.ticket = Ticket::begin(entry);
         }
@@ -66,6 +109,7 @@ pub fn recompute(journal: &[Entry], agreements: &Agreements, calendars: &Calenda
         let mut commanded = false;
         for group in groups(entry) {
             match group.timer {
+                _ if group.goes_on => {}
                 None if group.at == entry.at && is_command(entry, &group) => {
                     commanded = true;
                     shadow.fire_before(|at, _| at < entry.at);
@@ -97,23 +141,38 @@ pub fn recompute(journal: &[Entry], agreements: &Agreements, calendars: &Calenda
 /// # Errors
 /// The first difference.
 pub fn verify(journal: &[Entry], agreements: &Agreements, calendars: &Calendars) -> Result<(), Box<Difference>> {
-    let computed = recompute(journal, agreements, calendars);
+    match verify_with(journal, |_| Some((agreements, calendars))) {
+        Err(Unverified::Differs(d)) => Err(d),
+        // There is one for every entry.
+        Ok(()) | Err(Unverified::UnknownPlaybook { .. }) => Ok(()),
+    }
+}
+
+/// As [`verify`], for a journal that several playbooks decided; see [`recompute_with`].
+///
+/// # Errors
+/// The first difference, or the first entry whose playbook is not at hand.
+pub fn verify_with<'b>(journal: &[Entry], book: impl Fn(&Digest) -> Option<(&'b Agreements, &'b Calendars)>) -> Result<(), Unverified> {
+    let computed = recompute_with(journal, book);
     for (entry, (revision, computed)) in journal.iter().zip(&computed.entries) {
         let recorded: Vec<(UtcInstant, &Event)> =
             entry.events.iter().filter(|c| c.event.is_bookkeeping()).map(|c| (c.at.unwrap_or(entry.at), &c.event)).collect();
         for index in 0..recorded.len().max(computed.len()) {
             let (a, b) = (recorded.get(index), computed.get(index));
             if a.map(|(t, e)| (*t, *e)) != b.map(|(t, e)| (*t, e)) {
-                return Err(Box::new(Difference {
+                return Err(Unverified::Differs(Box::new(Difference {
                     revision: *revision,
                     index,
                     recorded: a.map(|(t, e)| (*t, (*e).clone())),
                     computed: b.cloned(),
-                }));
+                })));
             }
         }
     }
-    Ok(())
+    match computed.unknown {
+        Some((revision, playbook)) => Err(Unverified::UnknownPlaybook { revision, playbook }),
+        None => Ok(()),
+    }
 }
 
 fn is_command(entry: &Entry, group: &Group<'_>) -> bool {
@@ -126,13 +185,17 @@ fn groups(entry: &Entry) -> Vec<Group<'_>> {
     for (index, caused) in entry.events.iter().enumerate().filter(|(_, c)| !c.event.is_bookkeeping()) {
         let at = caused.at;
         let timer = timer(caused);
-        let same = key.is_some_and(|(a, t)| a == at && (timer.is_none() || timer == t));
+        let goes_on = caused.event == Event::ClocksFollowed;
+        let fires = matches!(caused.event, Event::TimerFired(TimerKind::Clock(_)));
+        let same = !goes_on && !fires && key.is_some_and(|(a, t)| a == at && (timer.is_none() || timer == t));
         let fact = (u32::try_from(index).unwrap_or(u32::MAX), &caused.event);
         match all.last_mut().filter(|_| same) {
             Some(g) => g.facts.push(fact),
             None => {
-                key = Some((at, timer));
-                all.push(Group { timer, at: at.unwrap_or(entry.at), facts: vec![fact] });
+                if !goes_on {
+                    key = Some((at, timer));
+                }
+                all.push(Group { timer, goes_on, at: at.unwrap_or(entry.at), facts: vec![fact] });
             }
         }
     }
@@ -171,14 +234,16 @@ impl Shadow<'_> {
         }
     }
     fn fire(&mut self, id: &ClockId, at: UtcInstant, facts: &[(u32, &Event)]) -> bool {
-        let fired = self.agreements.fire_by(self.calendars, self.ticket, id, at, &mut |alert| {
-            alert.when.as_ref()?;
-            Some(
-                facts
-                    .iter()
-                    .any(|(_, f)| matches!(f, Event::CriteriaChecked { clock, mark, held } if clock == id && *mark == alert.name && *held)),
-            )
-        });
+        let held = |alert: &Alert| {
+            let is = |f: &Event| matches!(f, Event::CriteriaChecked { clock, mark, held } if clock == id && *mark == alert.name && *held);
+            facts.iter().any(|(_, f)| is(f))
+        };
+        let vacant = |alert: &Alert| {
+            let is = |f: &Event| matches!(f, Event::LevelVacant { clock, mark } if clock == id && *mark == alert.name);
+            facts.iter().any(|(_, f)| is(f))
+        };
+        let mut check = |alert: &Alert| alert.when.as_ref().map(|_| held(alert));
+        let fired = self.agreements.fire_by(self.calendars, self.ticket, id, at, &mut check, &vacant);
         let mut any = false;
         for event in fired.events.into_iter().filter(Event::is_bookkeeping) {
             any = true;

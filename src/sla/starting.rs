@@ -183,7 +183,7 @@ impl Work<'_> {
                 Some(Sign::OwedAgain) => return None,
                 // An update that would be due before the first response never stands before it (S40).
                 Some(Sign::Owed) => {
-                    let due = Reckoning::of(self.calendars, &p.adopted.calendar, p.target).undisturbed(key.at);
+                    let due = Reckoning::of(self.calendars, &p.adopted.calendar, p.adopted.calendar_version, p.target).undisturbed(key.at);
                     if self.due(first).is_none_or(|first| due.is_some_and(|due| due < first)) {
                         return None;
                     }
@@ -277,7 +277,7 @@ impl Work<'_> {
     /// A new run, ended in the same breath where that is said. The id, if it stays open.
     pub(super) fn begin(&mut self, p: &Place<'_>, b: Begin) -> Option<ClockId> {
         let (agreement, metric) = (p.adopted.agreement, &p.metric.name);
-        let r = Reckoning::of(self.calendars, &p.adopted.calendar, p.target);
+        let r = Reckoning::of(self.calendars, &p.adopted.calendar, p.adopted.calendar_version, p.target);
         let mut c = Clock {
             id: ClockId { agreement, metric: metric.clone(), run: self.runs(agreement, p.metric).saturating_add(1) },
             policy: p.policy.name.clone(),
@@ -334,7 +334,8 @@ impl Work<'_> {
         }
         c.since = Some(self.at);
         let retargeted = c.policy != p.adopted.policy || c.target != p.target;
-        let kept = self.agreements.policy(c.id.agreement, &c.policy).filter(|_| retargeted && p.policy.on_change == OnChange::Keep);
+        let moved = retargeted || c.calendar != p.adopted.calendar || c.calendar_version != p.adopted.calendar_version;
+        let kept = self.agreements.policy(c.id.agreement, &c.policy).filter(|_| moved && p.policy.on_change == OnChange::Keep);
         if kept.is_none() {
             self.rebase(&mut c, p.adopted, p.target);
         }

@@ -112,6 +112,11 @@ pub(super) fn flat(journal: &[Entry]) -> Vec<String> {
                 {
                     (m.revision, m.index) = (Revision::ZERO, 0);
                 }
+                match &mut c.event {
+                    Event::SlaCorrected(made) => made.revision = Revision::ZERO,
+                    Event::CorrectionWithdrawn { correction, .. } => *correction = Revision::ZERO,
+                    _ => {}
+                }
                 format!("{} {:?} {:?}", c.at.unwrap_or(e.at), c.cause, c.event)
             })
         })

@@ -5,5 +5,8 @@ mod edges;
 mod indexed;
 mod laws;
 mod life;
+mod lives;
 mod rules;
+mod schedules;
 pub mod stage;
+mod swaps;
