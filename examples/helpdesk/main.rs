@@ -289,7 +289,7 @@ fn logs(args: &Args, out: &mut impl Write) -> Done {
     let whole = account.applied() + account.refused() == account.rows;
     let line = match args.lang {
         Lang::En => format!(
-            "  applied {} + refused {} = {} rows: {}; {share:.2} % applied\n  {} tickets ({} made at a first row that is no creation), {} commands, {} sweeps, {} timers fired, {:.1} s\n  resolution: {} met, {} breached",
+            "  applied {} + refused {} = {} rows: {}; {share:.2} % applied\n  {} tickets ({} made at a first row that is no creation), {} commands, {} sweeps, {} timers fired, {:.1} s\n  resolution clocks as they stand: {} met, {} breached",
             account.applied(),
             account.refused(),
             account.rows,
@@ -304,7 +304,7 @@ fn logs(args: &Args, out: &mut impl Write) -> Done {
             account.resolution.1
         ),
         Lang::Zh => format!(
-            "  已执行 {} + 被拒绝 {} = {} 行：{}；执行率 {share:.2} %\n  工单 {} 张（其中 {} 张首行并非创建），命令 {} 条，扫描 {} 次，触发定时 {} 次，{:.1} 秒\n  解决时限：达标 {}，超时 {}",
+            "  已执行 {} + 被拒绝 {} = {} 行：{}；执行率 {share:.2} %\n  工单 {} 张（其中 {} 张首行并非创建），命令 {} 条，扫描 {} 次，触发定时 {} 次，{:.1} 秒\n  解决时限（当前）：达标 {}，超时 {}",
             account.applied(),
             account.refused(),
             account.rows,
