@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const WEEK: u32 = 7 * DAY;
 
 /// Where each part of a definition stands: `weekly.mon`, `weekly.mon.0` (window), `holidays.2`, `date_hours.2025-12-24.0`, `time_zone`.
+#[derive(Clone, Debug)]
 pub(super) struct Places {
     pub(super) whole: Place,
     pub(super) parts: BTreeMap<String, Place>,
@@ -23,7 +24,7 @@ impl Places {
         Self { whole: Place::file(format!("calendar {}", definition.name)), parts: BTreeMap::new() }
     }
     /// The place of a part, else of what contains it, else the whole.
-    fn of(&self, part: &str) -> Place {
+    pub(super) fn of(&self, part: &str) -> Place {
         let mut part = part;
         loop {
             if let Some(place) = self.parts.get(part) {
@@ -85,15 +86,14 @@ pub(super) fn compile(definition: &CalendarDefinition, places: &Places) -> (Resu
 }
 
 fn never(definition: &CalendarDefinition) -> Diagnostic {
-    let name = &definition.name;
-    Diagnostic::error(
-        "calendar-never-opens",
-        text(format!("calendar `{name}` is never open"), format!("日历 `{name}` 从不营业")),
-    )
-    .help(text(
+    never_opens(&definition.name).help(text(
         "give it windows, such as `weekly = { mon-fri = [\"09:00-17:00\"] }`, or `always = true`; see that holidays and breaks leave something",
         "请写营业时段，例如 `weekly = { mon-fri = [\"09:00-17:00\"] }`，或 `always = true`；并确认节假日和休息没有占满所有时段",
     ))
+}
+/// A calendar that has no open time.
+pub(super) fn never_opens(name: &crate::id::CalendarName) -> Diagnostic {
+    Diagnostic::error("calendar-never-opens", text(format!("calendar `{name}` is never open"), format!("日历 `{name}` 从不营业")))
 }
 
 fn parts(definition: &CalendarDefinition, places: &Places, found: &mut Diagnostics) -> Option<Zone> {
@@ -220,6 +220,11 @@ fn holidays(definition: &CalendarDefinition, places: &Places, found: &mut Diagno
             );
             found.push(d.at(places.of(&format!("holidays.{i}"))).help(text("swap its ends", "请对调两端")));
         }
+    }
+    for (i, closure) in definition.closures.iter().enumerate().filter(|(_, c)| c.to <= c.from) {
+        let message = text(format!("`{closure}` ends before it starts"), format!("`{closure}` 的结束早于开始"));
+        let d = Diagnostic::error("calendar-reversed-range", message).at(places.of(&format!("closures.{i}")));
+        found.push(d.help(text("swap its ends", "请对调两端")));
     }
     let closed = |date: &NaiveDate| {
         use chrono::Datelike as _;

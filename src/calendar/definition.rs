@@ -1,8 +1,8 @@
 //! What a calendar says, before it is compiled.
 
-use super::window::{DAY_NAMES, Holiday, Window, Workday, day_range, number_of};
+use super::window::{Closure, DAY_NAMES, Holiday, Window, Workday, day_range, number_of};
 use crate::id::CalendarName;
-use chrono::{NaiveDate, Weekday};
+use chrono::{DateTime, NaiveDate, Utc, Weekday};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::SerializeMap as _};
 use std::collections::BTreeMap;
 
@@ -59,13 +59,14 @@ impl<'de> Deserialize<'de> for Weekly {
     }
 }
 
-/// What a calendar says: zone, weekly windows, holidays, special dates, breaks (S53). Precedence: holiday over special hours over weekly; breaks last.
+/// What a calendar says: zone, weekly windows, holidays, special dates, breaks (S53). Precedence: holiday over special hours over weekly; breaks and
+/// closures last.
 ///
 /// A window belongs to the date it starts on. A holiday removes its own windows and closes its whole date, so a night shift that began the evening
 /// before ends at midnight. A date with special hours or a make-up day replaces only its own windows.
 ///
 /// ```
-/// use chrono::{NaiveDate, Weekday};
+/// use chrono::{DateTime, NaiveDate, Utc, Weekday};
 /// use ticketry::calendar::{Calendar, CalendarDefinition};
 /// let office = CalendarDefinition::new("office", "Asia/Shanghai")
 ///     .days(&[Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri], &["09:00-12:00", "13:30-18:00"]).unwrap()
@@ -103,6 +104,9 @@ pub struct CalendarDefinition {
     /// Windows removed from whatever is open on a date.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub date_breaks: BTreeMap<NaiveDate, Vec<Window>>,
+    /// Stretches of time that are closed, such as a move or the timed events of a feed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub closures: Vec<Closure>,
 }
 
 const fn first_version() -> u32 {
@@ -122,6 +126,7 @@ impl CalendarDefinition {
             workdays: Vec::new(),
             date_hours: BTreeMap::new(),
             date_breaks: BTreeMap::new(),
+            closures: Vec::new(),
         }
     }
     /// Open around the clock.
@@ -176,6 +181,12 @@ impl CalendarDefinition {
     pub fn break_on(mut self, date: NaiveDate, windows: &[&str]) -> Result<Self, super::BadWord> {
         self.date_breaks.entry(date).or_default().extend(read(windows)?);
         Ok(self)
+    }
+    /// Closed from an instant until before another.
+    #[must_use]
+    pub fn closed(mut self, from: DateTime<Utc>, to: DateTime<Utc>) -> Self {
+        self.closures.push(Closure { from, to });
+        self
     }
     /// The hours a make-up day has.
     pub(super) fn workday_hours(&self, workday: &Workday) -> &[Window] {

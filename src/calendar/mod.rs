@@ -6,13 +6,16 @@
 //! What it never does: read a clock, or walk through days: open time is kept as prefix sums over sorted UTC stretches, a year at a time, made when first needed.
 //! Read next: `compiled.rs` (the laws), `rules.rs` (what is open on a date), `timeline.rs` (how it is found), then [`crate::ticket`].
 //!
-//! iCalendar import will be one more reader of definitions beside `read.rs`.
+//! What it does not do: leap seconds, calendars other than the Gregorian, holidays by rule (Easter, "last Monday of May") except through an iCalendar feed (feature
+//! `icalendar`); rules of a feed's own VTIMEZONE, recurrences within a day and RSCALE are not read. Open time is known from 1900 to 2200, clock changes until 2100.
 
 mod algebra;
 mod check;
 mod compiled;
 mod days;
 mod definition;
+mod feed;
+mod file;
 mod ladder;
 mod read;
 mod rules;
@@ -26,8 +29,10 @@ mod zone;
 
 pub use compiled::Calendar;
 pub use definition::{CalendarDefinition, Weekly};
+pub use feed::Feed;
+pub use file::load;
 pub use set::Calendars;
 pub use span::{BadSpan, Offset, Span};
-pub use window::{BadWord, Holiday, Window, Workday};
+pub use window::{BadWord, Closure, Holiday, Window, Workday};
 pub use working::{DayCount, DayEnd, DayRule};
 pub use zone::{FoldRule, GapRule, UnknownZone, zone_exists, zone_local, zone_render, zone_wall_to_instant};

@@ -24,6 +24,8 @@ pub(super) struct Rules {
     breaks: BTreeMap<i64, Vec<Window>>,
     /// Sorted, disjoint ranges of days, the end excluded.
     holidays: Vec<Stretch>,
+    /// Sorted, disjoint stretches of seconds.
+    closures: Vec<Stretch>,
     /// One bit per day of the month, for each month.
     yearly: [u32; 13],
     any_yearly: bool,
@@ -74,6 +76,7 @@ impl Rules {
             any_yearly: yearly.iter().any(|m| *m != 0),
             always: definition.always,
             holidays: tidy(holidays),
+            closures: tidy(definition.closures.iter().map(|c| (c.from.timestamp(), c.to.timestamp())).collect()),
             weekly,
             dated,
             breaks,
@@ -125,11 +128,16 @@ impl Rules {
                 cut.extend(civil_day(self.zone, day));
             }
         }
+        if let (Some(from), Some(to)) = (open.iter().map(|s| s.0).min(), open.iter().map(|s| s.1).max()) {
+            let after = self.closures.partition_point(|c| c.1 <= from);
+            cut.extend(self.closures.iter().skip(after).take_while(|c| c.0 < to));
+        }
         (tidy(open), tidy(cut))
     }
     /// What is open between two instants in seconds.
     pub(super) fn open(&self, from: i64, to: i64) -> Vec<Stretch> {
-        if self.always && self.holidays.is_empty() && !self.any_yearly && self.dated.is_empty() && self.breaks.is_empty() {
+        let plain = self.dated.is_empty() && self.breaks.is_empty() && self.closures.is_empty();
+        if self.always && self.holidays.is_empty() && !self.any_yearly && plain {
             return vec![(from, to)];
         }
         // No zone is farther than a day from UTC; one day more for windows that began the evening before.
@@ -141,7 +149,7 @@ impl Rules {
     /// What is open of the windows that start on this date.
     pub(super) fn open_on(&self, day: i64) -> Vec<Stretch> {
         let own = tidy(self.windows(day).iter().map(|w| self.stretch(day, w)).collect());
-        if own.is_empty() || (self.breaks.is_empty() && !self.overnight) {
+        if own.is_empty() || (self.breaks.is_empty() && self.closures.is_empty() && !self.overnight) {
             return own;
         }
         let (_, cut) = self.gather(day.saturating_sub(1), day.saturating_add(1));

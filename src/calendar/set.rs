@@ -94,7 +94,14 @@ impl Calendar {
     /// A digest of what it says: zone, windows, dates, everything but its name and version. The same within one build of the library.
     pub fn content(&self) -> Digest {
         let of = |word: &str, a: &Self, b: &Self, more: i64| {
-            Digest::of([word.as_bytes(), a.content().bytes().as_slice(), b.content().bytes().as_slice(), &more.to_be_bytes()])
+            // A combination may be given a zone of its own.
+            Digest::of([
+                word.as_bytes(),
+                self.time_zone().as_bytes(),
+                a.content().bytes().as_slice(),
+                b.content().bytes().as_slice(),
+                &more.to_be_bytes(),
+            ])
         };
         match &self.core().kind {
             Kind::Plain(rules) => Digest::of([format!("{rules:?}").as_bytes()]),

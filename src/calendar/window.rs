@@ -1,7 +1,7 @@
 //! The words of a definition: times of day, windows, days of the week, holidays.
 
 use crate::diagnostic::{Text, text};
-use chrono::{Datelike as _, NaiveDate, Weekday};
+use chrono::{DateTime, Datelike as _, NaiveDate, Utc, Weekday};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use std::{fmt, str::FromStr};
 
@@ -147,6 +147,10 @@ pub(super) const DAY_NAMES: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat
 pub(super) fn day_number(s: &str) -> Option<usize> {
     DAY_NAMES.iter().position(|n| *n == s)
 }
+/// The day of the week of three letters.
+pub(super) fn weekday(s: &str) -> Option<Weekday> {
+    day_number(s).and_then(|n| u8::try_from(n).ok()).and_then(|n| Weekday::try_from(n).ok())
+}
 /// The days a key such as `mon`, `mon-fri` or `sat-mon` names, as numbers from Monday 0.
 pub(super) fn day_range(key: &str) -> Option<Vec<usize>> {
     let Some((from, to)) = key.split_once('-') else { return day_number(key).map(|d| vec![d]) };
@@ -258,9 +262,7 @@ impl FromStr for Workday {
         let date = words.next().and_then(date).ok_or_else(bad)?;
         let hours_of = match (words.next(), words.next(), words.next()) {
             (None, _, _) => None,
-            (Some("as"), Some(day), None) => {
-                Some(day_number(day).and_then(|n| u8::try_from(n).ok()).and_then(|n| Weekday::try_from(n).ok()).ok_or_else(bad)?)
-            }
+            (Some("as"), Some(day), None) => Some(weekday(day).ok_or_else(bad)?),
             _ => return Err(bad()),
         };
         Ok(Self { date, hours_of })
@@ -276,6 +278,54 @@ impl fmt::Display for Workday {
     }
 }
 
+/// A stretch of time that is closed whatever else says: `2025-06-11T15:00+02:00..2025-06-12T09:00+02:00`, the end excluded, both to the second and with the offset
+/// from UTC (or `Z`).
+///
+/// ```
+/// use ticketry::calendar::Closure;
+/// let moving: Closure = "2025-06-11T15:00+02:00..2025-06-12T09:00+02:00".parse().unwrap();
+/// assert_eq!(moving.to_string(), "2025-06-11T13:00:00Z..2025-06-12T07:00:00Z");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Closure {
+    /// From this instant on.
+    pub from: DateTime<Utc>,
+    /// Until before this one.
+    pub to: DateTime<Utc>,
+}
+
+/// Reads `2025-06-11T15:00+02:00`, with or without seconds, with `T` or a space.
+pub(super) fn moment(s: &str) -> Option<DateTime<Utc>> {
+    ["%Y-%m-%dT%H:%M:%S%#z", "%Y-%m-%dT%H:%M%#z", "%Y-%m-%d %H:%M:%S%#z", "%Y-%m-%d %H:%M%#z"]
+        .iter()
+        .find_map(|form| DateTime::parse_from_str(s, form).ok())
+        .map(|t| t.with_timezone(&Utc))
+}
+
+impl FromStr for Closure {
+    type Err = BadWord;
+    fn from_str(s: &str) -> Result<Self, BadWord> {
+        let ends = s.split_once("..").and_then(|(a, b)| moment(a.trim()).zip(moment(b.trim())));
+        let (from, to) = ends.ok_or_else(|| {
+            let found = short(s);
+            BadWord {
+                code: "calendar-bad-closure",
+                message: text(
+                    format!("`{found}` is no stretch of time; write `2025-06-11T15:00+02:00..2025-06-12T09:00+02:00`"),
+                    format!("`{found}` 不是时间段；请写 `2025-06-11T15:00+08:00..2025-06-12T09:00+08:00`"),
+                ),
+            }
+        })?;
+        Ok(Self { from, to })
+    }
+}
+impl fmt::Display for Closure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let form = "%Y-%m-%dT%H:%M:%SZ";
+        write!(f, "{}..{}", self.from.format(form), self.to.format(form))
+    }
+}
+
 macro_rules! as_text {
     ($($name:ident),+) => {$(
         impl Serialize for $name {
@@ -288,4 +338,4 @@ macro_rules! as_text {
         }
     )+};
 }
-as_text!(Window, Holiday, Workday);
+as_text!(Window, Holiday, Workday, Closure);

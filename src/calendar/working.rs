@@ -123,7 +123,7 @@ impl Calendar {
     pub fn is_holiday_at(&self, t: DateTime<Utc>) -> bool {
         self.is_holiday_day(self.day(t))
     }
-    /// Whether a date has open time of its own: windows that start on it (of a combination: any open time on it).
+    /// Whether a date has open time of its own: windows that start on it (of a union, intersection, difference or override: any open time on it).
     pub fn is_workday(&self, date: NaiveDate) -> bool {
         self.is_open_day(day_of(date))
     }
@@ -228,6 +228,12 @@ impl Calendar {
     fn last_close(&self, day: i64) -> Option<DateTime<Utc>> {
         let seconds = match &self.core().kind {
             Kind::Plain(rules) => rules.open_on(day).last()?.1,
+            Kind::Then(old, new, at) if self.version_on(old, new, *at, day).is_some() => {
+                let close = self.version_on(old, new, *at, day)?.last_close(day)?;
+                // A night shift of the last date of the old version ends with it.
+                let starts_before = civil_day(self.zone(), day).first()?.0.saturating_mul(1_000_000) < *at;
+                return if starts_before { Some(close.min(instant(*at)?)) } else { Some(close) };
+            }
             _ => {
                 let ends = civil_day(self.zone(), day);
                 let end = instant(ends.last()?.1.saturating_mul(1_000_000))?;
@@ -239,6 +245,9 @@ impl Calendar {
     fn work_out(&self, day: i64) -> bool {
         match &self.core().kind {
             Kind::Plain(rules) => !rules.open_on(day).is_empty(),
+            Kind::Then(old, new, at) if self.version_on(old, new, *at, day).is_some() => {
+                self.version_on(old, new, *at, day).is_some_and(|c| c.is_open_day(day))
+            }
             _ => {
                 let second = |s: i64| instant(s.saturating_mul(1_000_000));
                 civil_day(self.zone(), day)
@@ -246,6 +255,19 @@ impl Calendar {
                     .any(|(a, b)| second(*a).zip(second(*b)).is_some_and(|(a, b)| self.elapsed(a, b) > TimeDelta::zero()))
             }
         }
+    }
+    /// The version that holds all through a date; `None` on the date of a change within it, or if the zone changes too.
+    fn version_on<'a>(&self, old: &'a Self, new: &'a Self, at: i64, day: i64) -> Option<&'a Self> {
+        let civil = civil_day(self.zone(), day);
+        let (first, last) = civil.first().zip(civil.last())?;
+        let version = if first.0.saturating_mul(1_000_000) >= at {
+            new
+        } else if last.1.saturating_mul(1_000_000) <= at {
+            old
+        } else {
+            return None;
+        };
+        (version.zone() == self.zone()).then_some(version)
     }
     fn is_holiday_day(&self, day: i64) -> bool {
         match &self.core().kind {

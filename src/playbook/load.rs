@@ -44,19 +44,8 @@ impl Playbook {
         let mut head = read::read(&document);
         problems.extend(document.finish());
 
-        let mut definitions: Vec<Calendar> = Vec::new();
-        for (file, content) in source.under("calendars", ".toml") {
-            match Calendar::from_toml(file, content) {
-                Ok((calendar, warnings)) => {
-                    problems.extend(warnings);
-                    if let Some(twice) = definitions.iter().find(|c| c.name() == calendar.name()) {
-                        problems.push(duplicate("calendar", "日历", twice.name().as_str(), file));
-                    }
-                    definitions.push(calendar);
-                }
-                Err(d) => problems.extend(d),
-            }
-        }
+        let (definitions, found) = crate::calendar::load(source);
+        problems.extend(found);
         head.schema.calendars = definitions.iter().map(|c| c.name().clone()).collect();
         let calendars = calendars(&definitions, &head, &mut problems);
         check_groups(&head.schema, &mut problems);

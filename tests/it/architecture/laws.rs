@@ -25,6 +25,7 @@ pub const OWNERS: &[(&str, &[&str])] = &[
     ("rhai", &["rules/script"]),
     ("petgraph", &["workflow", "rules"]),
     ("chrono_tz", &["calendar"]),
+    ("calcard", &["calendar/feed"]),
     ("redb", &["store/redb"]),
     ("tokio", &["store/postgres"]),
     ("tokio_postgres", &["store/postgres"]),

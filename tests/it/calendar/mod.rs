@@ -3,6 +3,8 @@
 mod clock_changes;
 mod days;
 mod definitions;
+mod feeds;
+mod files;
 mod laws;
 mod logs;
 mod made;
