@@ -11,6 +11,7 @@
 
 mod args;
 mod cast;
+mod figures;
 mod play;
 mod replay;
 mod rng;
@@ -24,6 +25,7 @@ use args::Args;
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use play::Play;
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -261,10 +263,11 @@ fn logs(args: &Args, out: &mut impl Write) -> Done {
     let bar = progress(rows.len() as u64);
     let began = Instant::now();
     let mut tick = |n: u64| bar.set_position(n);
-    let account = match &args.store {
-        Some(path) => replay::run(&map, &playbook, &rows, RedbStore::create(path)?, &mut tick)?,
-        None => replay::run(&map, &playbook, &rows, MemoryStore::new(), &mut tick)?,
+    let store = match &args.store {
+        Some(path) => AnyStore::new(RedbStore::create(path)?),
+        None => AnyStore::new(MemoryStore::new()),
     };
+    let account = replay::run(&map, &playbook, &rows, store.clone(), replay::Sweeps::Due, &mut tick)?;
     bar.finish_and_clear();
     writeln!(out, "{}", s.heading(&format!("{} → {}", log.display(), playbook.name())))?;
     let mut table = Table::new(&[
@@ -286,7 +289,7 @@ fn logs(args: &Args, out: &mut impl Write) -> Done {
     let whole = account.applied() + account.refused() == account.rows;
     let line = match args.lang {
         Lang::En => format!(
-            "  applied {} + refused {} = {} rows: {}; {share:.2} % applied\n  {} tickets ({} made at a first row that is no creation), {} commands, {} sweeps, {} timers fired, {:.1} s\n  resolution: {} met, {} breached",
+            "  applied {} + refused {} = {} rows: {}; {share:.2} % applied\n  {} tickets ({} made at a first row that is no creation), {} commands, {} sweeps, {} timers fired, {:.1} s\n  resolution clocks as they stand: {} met, {} breached",
             account.applied(),
             account.refused(),
             account.rows,
@@ -301,7 +304,7 @@ fn logs(args: &Args, out: &mut impl Write) -> Done {
             account.resolution.1
         ),
         Lang::Zh => format!(
-            "  已执行 {} + 被拒绝 {} = {} 行：{}；执行率 {share:.2} %\n  工单 {} 张（其中 {} 张首行并非创建），命令 {} 条，扫描 {} 次，触发定时 {} 次，{:.1} 秒\n  解决时限：达标 {}，超时 {}",
+            "  已执行 {} + 被拒绝 {} = {} 行：{}；执行率 {share:.2} %\n  工单 {} 张（其中 {} 张首行并非创建），命令 {} 条，扫描 {} 次，触发定时 {} 次，{:.1} 秒\n  解决时限（当前）：达标 {}，超时 {}",
             account.applied(),
             account.refused(),
             account.rows,
@@ -317,22 +320,71 @@ fn logs(args: &Args, out: &mut impl Write) -> Done {
         ),
     };
     writeln!(out, "{line}\n")?;
-    let figures = replay::reconcile(log, &map, &account)?;
-    if args.rows.is_some() {
-        writeln!(out, "  {}", s.say("only a part was replayed: nothing to reconcile", "仅重放了部分行，不做核对"))?;
-    } else if !figures.is_empty() {
-        writeln!(out, "{}", s.heading(s.say("Reconciled with the figures beside the log", "与日志旁的统计核对")))?;
-        let mut table = Table::new(&[s.say("figure", "项目"), s.say("expected", "应有"), s.say("found", "实有"), ""]).left(&[3]);
-        for (what, expected, found) in &figures {
-            table.row([what.clone(), expected.to_string(), found.to_string(), if expected == found { "=".into() } else { s.red("≠") }]);
-        }
-        writeln!(out, "{}", table.render(s))?;
-    }
+    let equal = beside(args, log, &map, &account, figures::cases(&map, playbook.calendars(), &store, &account)?, out)?;
     let states: Vec<String> = account.states.iter().map(|(k, n)| format!("{k} {n}")).collect();
     writeln!(out, "  {}: {}", s.say("states at the end", "最终状态"), states.join(", "))?;
     writeln!(out, "  {} {}, SHA-256 {}", account.entries, s.say("journal entries", "条日志"), account.digest)?;
     if !whole {
         return Err("rows are missing from the account".into());
     }
+    if !equal {
+        return Err("the figures are not those beside the log".into());
+    }
     Ok(())
+}
+
+/// What was found against the files beside the log; whether all is equal.
+fn beside(
+    args: &Args,
+    log: &Path,
+    map: &replay::Map,
+    account: &replay::Account,
+    cases: BTreeMap<String, figures::Case>,
+    out: &mut impl Write,
+) -> Result<bool, Box<dyn Error>> {
+    let s = style(args.lang);
+    let mut equal = true;
+    let mut table = |title: &str, figures: &[figures::Figure]| -> Done {
+        if figures.is_empty() {
+            return Ok(());
+        }
+        writeln!(out, "{}", s.heading(title))?;
+        let mut table = Table::new(&[s.say("figure", "项目"), s.say("expected", "应有"), s.say("found", "实有"), ""]).left(&[3]);
+        for f in figures {
+            equal &= f.equal();
+            table.row([f.what.clone(), f.expected.clone(), f.found.clone(), if f.equal() { "=".into() } else { s.red("≠") }]);
+        }
+        writeln!(out, "{}", table.render(s))?;
+        Ok(())
+    };
+    if args.rows.is_none() {
+        table(s.say("Reconciled with the figures beside the log", "与日志旁的统计核对"), &figures::reconcile(log, map, account)?)?;
+        table(s.say("Time, read from the tickets' journals", "时间（取自各工单日志）"), &figures::totals(log, map, &cases)?)?;
+    }
+    let (lines, different) = figures::differences(log, map, &cases)?;
+    if lines > 0 {
+        let most = different.get(..20).unwrap_or(&different);
+        table(s.say("Cases that differ", "不一致的工单"), most)?;
+        let n = different.len();
+        let line = match args.lang {
+            Lang::En => format!("  {lines} lines of the files beside the log compared, {n} figures differ"),
+            Lang::Zh => format!("  逐行核对日志旁的文件 {lines} 行，{n} 项不一致"),
+        };
+        writeln!(out, "{line}\n")?;
+    }
+    let stops = |c: &figures::Case| c.first_response.into_iter().chain(c.resolution);
+    let closing = cases.values().flat_map(stops).filter(|s| s.over != s.late).count();
+    if closing > 0 {
+        let line = match args.lang {
+            Lang::En => format!(
+                "  {closing} stopped out of hours after exactly its target was used up at closing: not over by its count, late by its due instant"
+            ),
+            Lang::Zh => format!("  {closing} 项在收工时恰好用完目标、下班后才停止：按计时未超，按截止时刻为迟"),
+        };
+        writeln!(out, "{line}\n")?;
+    }
+    if args.rows.is_some() {
+        writeln!(out, "  {}", s.say("only a part was replayed: no sums to reconcile", "仅重放了部分行，不核对合计"))?;
+    }
+    Ok(equal)
 }

@@ -306,10 +306,12 @@ pub fn ledger(journal: &[Entry], calendars: &Calendars, schema: &Schema, until: 
     Some(walk.finish())
 }
 
-/// The calendar that holds for a ticket as it stands: the customer policy's, else the group's, else the default (S79).
-pub(super) fn applicable<'a>(ticket: &Ticket, calendars: &'a Calendars, schema: &Schema) -> &'a Calendar {
-    let adopted = ticket.adopted.iter().find(|a| a.agreement == Agreement::Customer).map(|a| &a.calendar);
-    calendars.resolve(adopted, group_calendar(ticket, schema))
+/// The calendar that holds for a ticket as it stands: the customer policy's in the version adopted (S55), else the group's, else the default (S79).
+fn applicable<'a>(ticket: &Ticket, calendars: &'a Calendars, schema: &Schema) -> &'a Calendar {
+    match ticket.adopted.iter().find(|a| a.agreement == Agreement::Customer) {
+        Some(a) => calendars.adopted(&a.calendar, a.calendar_version),
+        None => calendars.resolve(None, group_calendar(ticket, schema)),
+    }
 }
 
 fn group_calendar<'s>(ticket: &Ticket, schema: &'s Schema) -> Option<&'s CalendarName> {

@@ -2,7 +2,7 @@
 //!
 //! What it is: [`Agreements`], compiled from `sla/*.toml`. [`Agreements::choose`] picks the policies (S37), [`Agreements::follow`] turns the facts of a step into
 //! bookkeeping of clocks (S38-S48, S52), [`Agreements::fire`] says what a clock does at an instant of its own (S47, S49, S50), [`recompute`] repeats all bookkeeping from the
-//! facts alone (S56), [`timeline`] shows how a figure came about, [`ledger()`] splits a ticket's whole time, [`Agreements::corrected`] shows what a person's
+//! facts alone (S56), [`timeline_of`] shows how a figure came about, [`Agreements::accounts`] why, [`ledger()`] splits a ticket's whole time, [`Agreements::corrected`] shows what a person's
 //! correction makes of a figure (S87), [`propose()`] says from closed cycles which targets would have been kept (S73).
 //! What it never does: look at a wall clock, keep a timer, act: actions are data for the engine.
 //! Read next: [`Metric`] (what starts and stops what; the table of signs), `policy.rs`, `follow.rs` with `ending.rs`, `changing.rs`, `starting.rs`, then `fire.rs` and [`crate::engine`].
@@ -29,11 +29,12 @@ mod shipped;
 mod sign;
 mod starting;
 mod table;
+mod timeline;
 
 pub use choose::Choice;
 pub use correct::{Corrected, Standing};
 pub use cycle::{Attainment, Cycle, attainment, cycles};
-pub use explain::{Segment, SegmentKind, Timeline, explain_due, timeline};
+pub use explain::{ClockAccount, Considered, Fit, Rung, explain_due};
 pub use fire::Fired;
 pub use follow::Step;
 pub use ledger::{Dimension, Figures, Lapse, Ledger, Line, Part, Party, Stretch, ledger};
@@ -42,6 +43,7 @@ pub use policy::{Alert, AlertKind, OnChange, OnReopen, OpenedByAgent, Point, Pol
 pub use propose::{BadGoal, Goal, Proposal, Proposals, Proposing, propose};
 pub use recompute::{Difference, Recomputed, Unverified, recompute, recompute_with, verify, verify_with};
 pub use sign::Sign;
+pub use timeline::{Segment, SegmentKind, Timeline, timeline, timeline_of};
 
 use crate::id::{MetricName, PolicyName};
 use crate::ticket::Agreement;

@@ -151,6 +151,10 @@ pub fn agreements(on_change: OnChange, on_reopen: OnReopen) -> Agreements {
         .target("resolution", Some("urgent"), "4h")
         .target("resolution", Some("high"), "2bd")
         .target("resolution", Some("low"), "8bh")
+        .target("agent_work", None, "10bh")
+        .target("group_ownership", None, "4bh")
+        .target("time_in_state", None, "3h")
+        .target("time_to_assign", None, "1bd")
         .alert(Alert::warning("resolution", Point::Percent(75)))
         .alert(Alert::level("resolution", 1, "-1bh".parse().unwrap(), vec![Action::Tag("one".into())]));
     Agreements::new(vec![vip, standard])

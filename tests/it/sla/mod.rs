@@ -3,6 +3,7 @@
 use crate::vectors_business_time::runner::sla::simulator;
 
 mod correct;
+mod explain;
 mod journals;
 mod laws;
 mod ledger;
