@@ -327,9 +327,14 @@ fn line(playbook: &Playbook, t: &Ticket, c: &Caused) -> Option<Text> {
             let m = metric(&clock.metric);
             let Text { en, zh } = verdict(*outcome);
             let budget = t.closed_clocks.iter().find(|c| c.id == *clock).map_or_else(String::new, |c| format!(" of {}", span(c.budget)));
+            let corrected = corrected(playbook, t, clock, c.at.unwrap_or(t.updated_at)).map_or_else(Text::default, |b| {
+                let counted = span(b.corrected.counted);
+                let v = b.corrected.outcome.map_or_else(Text::default, verdict);
+                text(format!("; corrected {}: {counted}", v.en), format!("；更正后{}：{counted}", v.zh))
+            });
             text(
-                format!("{} {en}: {}{budget}", m.en, span(*counted)),
-                format!("{}{zh}：{}{}", m.zh, span(*counted), budget.replace(" of ", " / ")),
+                format!("{} {en}: {}{budget}{}", m.en, span(*counted), corrected.en),
+                format!("{}{zh}：{}{}{}", m.zh, span(*counted), budget.replace(" of ", " / "), corrected.zh),
             )
         }
         Event::SlaCorrected(correction) => {
@@ -341,8 +346,8 @@ fn line(playbook: &Playbook, t: &Ticket, c: &Caused) -> Option<Text> {
                     text(format!("to be judged {}", verdict(outcome).en), format!("判定为{}", verdict(outcome).zh))
                 }
             };
-            let both = playbook.agreements().corrected(calendars, t, &correction.clock, correction.at);
-            let both = both.filter(crate::sla::Corrected::any).map_or_else(Text::default, |b| b.text(calendars.default_calendar()));
+            let both = corrected(playbook, t, &correction.clock, correction.at);
+            let both = both.map_or_else(Text::default, |b| b.text(calendars.default_calendar()));
             let (m, by, why) = (metric(&correction.clock.metric), &correction.by, &correction.reason);
             text(
                 format!("{} corrected by {by}: {} ({why}); {}", m.en, what.en, both.en),
@@ -377,6 +382,11 @@ fn author(m: &Message) -> (&'static str, &'static str) {
         (Author::Vendor, _) => ("vendor", "第三方"),
         (Author::System, _) => ("desk", "系统"),
     }
+}
+
+/// Both figures of a clock that has been corrected (S87).
+fn corrected(playbook: &Playbook, t: &Ticket, clock: &ClockId, at: UtcInstant) -> Option<crate::sla::Corrected> {
+    playbook.agreements().corrected(playbook.calendars(), t, clock, at).filter(crate::sla::Corrected::any)
 }
 
 fn verdict(outcome: Outcome) -> Text {

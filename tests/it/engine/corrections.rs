@@ -106,3 +106,17 @@ fn s87_the_clock_goes_on_as_it_was_and_the_explanation_shows_both() {
     let journal = s.desk.journal(t.id).unwrap();
     ticketry::sla::verify(&journal, p.agreements(), p.calendars()).unwrap();
 }
+
+#[test]
+fn s87_a_clock_corrected_while_it_runs_ends_with_both_verdicts() {
+    let s = stage();
+    let t = s.create();
+    s.pass(180);
+    s.as_agent("zhao", &t, exclude("2025-10-09T11:00:00Z", "2025-10-09T13:00:00Z", "power cut"));
+    s.pass(120);
+    let t = s.as_agent("li", &t, What::reply("now"));
+    let text = s.desk.explain(t.id, t.revision).unwrap().unwrap();
+    let (en, zh) = (text.render(Lang::En), text.render(Lang::Zh));
+    assert!(en.contains("first response breached: 5h00m of 4h00m; corrected met: 3h00m"), "{en}");
+    assert!(zh.contains("更正后达标"), "{zh}");
+}

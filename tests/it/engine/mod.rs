@@ -4,6 +4,7 @@ mod corrections;
 mod edges;
 mod indexed;
 mod laws;
+mod levels;
 mod life;
 mod lives;
 mod rules;
