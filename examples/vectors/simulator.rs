@@ -27,6 +27,8 @@ pub struct Desk<'a> {
     pub journal: Vec<Entry>,
     /// Marks whose actions were asked for, with their instants.
     pub acted: Vec<(UtcInstant, String)>,
+    /// Groups with a calendar of their own.
+    pub group_calendars: Vec<(GroupId, CalendarName)>,
 }
 
 pub fn stay(state: &str) -> Stay {
@@ -84,7 +86,7 @@ pub fn opening(state: &str) -> Opening {
 
 impl<'a> Desk<'a> {
     pub fn new(agreements: &'a Agreements, calendars: &'a Calendars) -> Self {
-        Self { agreements, calendars, ticket: None, journal: vec![], acted: vec![] }
+        Self { agreements, calendars, ticket: None, journal: vec![], acted: vec![], group_calendars: vec![] }
     }
     pub fn ticket(&self) -> &Ticket {
         self.ticket.as_ref().unwrap()
@@ -151,7 +153,8 @@ impl<'a> Desk<'a> {
             self.put(&mut events, f, Cause::Command, None, at, revision);
         }
         let ticket = self.ticket.as_ref().unwrap();
-        let choice = self.agreements.choose(&View::of(ticket, at), self.calendars, None);
+        let of_group = self.group_calendars.iter().find(|(g, _)| Some(g) == ticket.group.as_ref()).map(|(_, c)| c);
+        let choice = self.agreements.choose(&View::of(ticket, at), self.calendars, of_group);
         assert!(choice.faults.is_empty());
         for e in choice.events {
             self.put(&mut events, e.clone(), Cause::System, None, at, revision);

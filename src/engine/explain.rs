@@ -148,7 +148,7 @@ fn marked(playbook: &Playbook, l: Text, cause: &Cause) -> Text {
         Cause::Command => text(format!("  {}", l.en), format!("  {}", l.zh)),
         Cause::Rule(r) => text(format!("  {} (rule {r})", l.en), format!("  {}（规则 {r}）", l.zh)),
         Cause::Timer(kind, due) => {
-            let (en, zh) = timer(kind);
+            let (en, zh) = timer(playbook, kind);
             let at = playbook.calendars().default_calendar().render(*due);
             text(format!("  {} ({en} due {at})", l.en), format!("  {}（{zh}，到期 {at}）", l.zh))
         }
@@ -156,12 +156,12 @@ fn marked(playbook: &Playbook, l: Text, cause: &Cause) -> Text {
     }
 }
 
-fn timer(kind: &TimerKind) -> (String, String) {
+fn timer(playbook: &Playbook, kind: &TimerKind) -> (String, String) {
     match kind {
         TimerKind::StateLimit => ("the state's time limit".into(), "状态时限".into()),
         TimerKind::Transition(t) => (format!("timed transition {t}"), format!("定时流转 {t}")),
         TimerKind::Rule(r) => (format!("time rule {r}"), format!("定时规则 {r}")),
-        TimerKind::Clock(c) => (metric(&c.metric).en, metric(&c.metric).zh),
+        TimerKind::Clock(c) => (metric(playbook, &c.metric).en, metric(playbook, &c.metric).zh),
         TimerKind::PriorityOverride => ("the override's end".into(), "手动优先级到期".into()),
     }
 }
@@ -290,23 +290,23 @@ fn line(playbook: &Playbook, t: &Ticket, c: &Caused) -> Option<Text> {
         }
         Event::ClockStarted(c) => {
             let due = c.due.map_or_else(|| "-".to_string(), when);
-            let (m, target) = (metric(&c.id.metric), allowance(c.target));
+            let (m, target) = (metric(playbook, &c.id.metric), allowance(c.target));
             text(
                 format!("{} started: {target} in calendar {} (policy {}), due {due}", m.en, c.calendar, c.policy),
                 format!("{}开始计时：{target}，日历 {}（协议 {}），到期 {due}", m.zh, c.calendar, c.policy),
             )
         }
         Event::ClockPaused { clock, counted, .. } => {
-            let m = metric(&clock.metric);
+            let m = metric(playbook, &clock.metric);
             text(format!("{} paused after {}", m.en, span(*counted)), format!("{}暂停，已计 {}", m.zh, span(*counted)))
         }
         Event::ClockResumed { clock, due, .. } => {
-            let m = metric(&clock.metric);
+            let m = metric(playbook, &clock.metric);
             let due = due.map_or_else(|| "-".to_string(), when);
             text(format!("{} resumed, due {due}", m.en), format!("{}恢复，到期 {due}", m.zh))
         }
         Event::ClockRetargeted { clock, retroactive } => {
-            let m = metric(&clock.id.metric);
+            let m = metric(playbook, &clock.id.metric);
             let due = clock.due.map_or_else(|| "-".to_string(), when);
             let late = if *retroactive { (" (retroactively)", "（追溯）") } else { ("", "") };
             text(
@@ -315,16 +315,16 @@ fn line(playbook: &Playbook, t: &Ticket, c: &Caused) -> Option<Text> {
             )
         }
         Event::ClockMarked { clock, mark, .. } => {
-            let m = metric(&clock.metric);
+            let m = metric(playbook, &clock.metric);
             let skipped = if mark.skipped { (" passed over", "跳过") } else { ("", "触发") };
             text(format!("{}: {}{}", m.en, mark.name, skipped.0), format!("{}：{} {}", m.zh, mark.name, skipped.1))
         }
         Event::ClockBreached { clock } => {
-            let m = metric(&clock.metric);
+            let m = metric(playbook, &clock.metric);
             text(format!("{} breached", m.en), format!("{}超时", m.zh))
         }
         Event::ClockStopped { clock, outcome, counted } => {
-            let m = metric(&clock.metric);
+            let m = metric(playbook, &clock.metric);
             let Text { en, zh } = verdict(*outcome);
             let budget = t.closed_clocks.iter().find(|c| c.id == *clock).map_or_else(String::new, |c| format!(" of {}", span(c.budget)));
             let corrected = corrected(playbook, t, clock, c.at.unwrap_or(t.updated_at)).map_or_else(Text::default, |b| {
@@ -348,7 +348,7 @@ fn line(playbook: &Playbook, t: &Ticket, c: &Caused) -> Option<Text> {
             };
             let both = corrected(playbook, t, &correction.clock, correction.at);
             let both = both.map_or_else(Text::default, |b| b.text(calendars.default_calendar()));
-            let (m, by, why) = (metric(&correction.clock.metric), &correction.by, &correction.reason);
+            let (m, by, why) = (metric(playbook, &correction.clock.metric), &correction.by, &correction.reason);
             text(
                 format!("{} corrected by {by}: {} ({why}); {}", m.en, what.en, both.en),
                 format!("{}由 {by} 豁免：{}（{why}）；{}", m.zh, what.zh, both.zh),
@@ -358,7 +358,7 @@ fn line(playbook: &Playbook, t: &Ticket, c: &Caused) -> Option<Text> {
             text(format!("the correction of {correction} withdrawn: {reason}"), format!("撤回 {correction} 的豁免：{reason}"))
         }
         Event::LevelVacant { clock, mark } => {
-            let m = metric(&clock.metric);
+            let m = metric(playbook, &clock.metric);
             text(format!("{}: {mark} had nobody to go to", m.en), format!("{}：{mark} 无人可升级", m.zh))
         }
         Event::Linked(_)
@@ -399,14 +399,14 @@ fn verdict(outcome: Outcome) -> Text {
     text(en, zh)
 }
 
-/// The field's words for the shipped metrics; a playbook's own metric is its name.
-fn metric(name: &MetricName) -> Text {
+/// The field's words for the metrics everybody knows, else the label of the declaration.
+fn metric(playbook: &Playbook, name: &MetricName) -> Text {
     let (en, zh) = match name.as_str() {
         "first_response" => ("first response", "首次响应"),
         "next_response" => ("next response", "后续响应"),
         "update" | "periodic_update" => ("update", "定期更新"),
         "resolution" => ("resolution", "解决时限"),
-        other => (other, other),
+        other => return playbook.agreements().metric(name).map_or_else(|| text(other, other), |m| m.label.clone()),
     };
     text(en, zh)
 }

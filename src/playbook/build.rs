@@ -8,7 +8,7 @@ use crate::id::*;
 use crate::priority::{PriorityModel, PriorityModelBuilder};
 use crate::routing::{RoutingDefinition, RoutingModel};
 use crate::rules::{RuleBuilder, RuleSet};
-use crate::sla::{Agreements, Policy};
+use crate::sla::{Agreements, Metric, Policy};
 use crate::ticket::{Schema, TypeDefinition};
 use crate::workflow::WorkflowDefinition;
 
@@ -40,6 +40,7 @@ pub struct PlaybookBuilder {
     settings: Settings,
     calendars: Vec<CalendarDefinition>,
     workflows: Vec<WorkflowDefinition>,
+    metrics: Vec<Metric>,
     policies: Vec<Policy>,
     priority: Option<PriorityModelBuilder>,
     routing: Option<RoutingDefinition>,
@@ -61,6 +62,7 @@ impl Playbook {
             settings: Settings::default(),
             calendars: Vec::new(),
             workflows: Vec::new(),
+            metrics: Vec::new(),
             policies: Vec::new(),
             priority: None,
             routing: None,
@@ -118,6 +120,12 @@ impl PlaybookBuilder {
     #[must_use]
     pub fn workflow(mut self, workflow: WorkflowDefinition) -> Self {
         self.workflows.push(workflow);
+        self
+    }
+    /// A metric of its own, which policies may give targets; one of a shipped metric's name takes its place.
+    #[must_use]
+    pub fn metric(mut self, metric: Metric) -> Self {
+        self.metrics.push(metric);
         self
     }
     /// An SLA policy, after those given before.
@@ -188,7 +196,14 @@ impl PlaybookBuilder {
         for w in &self.workflows {
             w.declare(&mut self.schema);
         }
-        let schema = self.schema;
+        let mut schema = self.schema;
+        let mut agreements = Agreements::new(self.policies);
+        for metric in self.metrics {
+            problems.extend(metric.check(&schema));
+            agreements = agreements.metric_declared(metric);
+        }
+        problems.extend(agreements.unmeasured());
+        schema.metrics = agreements.metrics().map(|m| m.name.clone()).collect();
         let mut workflows = Vec::new();
         for def in &self.workflows {
             let (w, found) = def.compile(&schema, scripts);
@@ -209,7 +224,6 @@ impl PlaybookBuilder {
                 );
             }
         }
-        let agreements = Agreements::new(self.policies);
         let mut take = |(model, found): (Option<_>, Diagnostics)| {
             problems.extend(found);
             model

@@ -53,7 +53,7 @@ impl Playbook {
         for (file, content) in source.under("workflows", ".toml") {
             crate::workflow::declare(file, content, &mut head.schema);
         }
-        let schema = head.schema;
+        let mut schema = head.schema;
         let scripts = crate::rules::scripts();
         let mut workflows: Vec<Workflow> = Vec::new();
         for (file, content) in source.under("workflows", ".toml") {
@@ -94,6 +94,10 @@ impl Playbook {
         let files = source.under("sla", ".toml").map(|(file, content)| (&**file, &**content));
         let (agreements, found) = Agreements::load(files, &schema, &*scripts);
         problems.extend(found);
+        // Where the agreements are wrong, so may be what a rule names of them: that is said once, there.
+        if let Some(a) = &agreements {
+            schema.metrics = a.metrics().map(|m| m.name.clone()).collect();
+        }
         let agreements = agreements.unwrap_or_default();
         let priority = match source.get("priority.toml") {
             Some(content) => {

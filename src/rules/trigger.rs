@@ -97,7 +97,7 @@ impl Trigger {
     /// The trigger of this word.
     ///
     /// # Errors
-    /// `unknown-trigger`, `unknown-field`, `unknown-state`: nothing of that name can happen under this schema.
+    /// `unknown-trigger`, `unknown-field`, `unknown-state`, `unknown-metric`: nothing of that name can happen under this schema.
     pub fn parse(word: &str, schema: &Schema, place: &Place) -> Result<Self, Diagnostic> {
         if let Some((_, t)) = Self::PLAIN.iter().find(|(w, _)| *w == word) {
             return Ok(t.clone());
@@ -130,6 +130,11 @@ impl Trigger {
                     return Ok(Self::State(StateName::new(name)));
                 }
                 Err(unknown_state(name, schema, place))
+            }
+            Some(("warning" | "breach", m)) if !schema.metrics.is_empty() && !schema.metrics.contains(m) => {
+                Err(Diagnostic::error("unknown-metric", text(format!("no metric is called `{m}`"), format!("没有名为 `{m}` 的指标")))
+                    .at(place.clone())
+                    .maybe_help(did_you_mean(m, schema.metrics.iter().map(MetricName::as_str))))
             }
             Some(("warning", m)) if !m.is_empty() => Ok(Self::Warning(Some(MetricName::new(m)))),
             Some(("breach", m)) if !m.is_empty() => Ok(Self::Breach(Some(MetricName::new(m)))),

@@ -1,8 +1,9 @@
 //! Reading and checking declared metrics.
 
+use super::Agreements;
 use super::metric::{Clause, Consequence, Metric, Scope};
 use super::sign::Sign;
-use crate::condition::reading::{Document, Item};
+use crate::condition::reading::{Document, Item, unknown};
 use crate::condition::{Condition, Path, Scripts};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, text};
 use crate::id::MetricName;
@@ -27,6 +28,25 @@ impl Metric {
             found.extend(clause_problems(self.scope, what, clause, &self.place));
         }
         found.extend(whole(self));
+        found
+    }
+}
+
+impl Agreements {
+    /// Targets of metrics that nobody declared: `unknown-metric`. Files are checked as they are read.
+    pub fn unmeasured(&self) -> Diagnostics {
+        let mut found = Diagnostics::new();
+        for p in self.policies() {
+            for name in p.targets.keys().filter(|n| self.metric(n).is_none()) {
+                found.push(unknown(
+                    "unknown-metric",
+                    ("metric", "指标"),
+                    name.as_str(),
+                    self.metrics().map(|m| m.name.as_str()),
+                    p.place.clone(),
+                ));
+            }
+        }
         found
     }
 }

@@ -1,10 +1,10 @@
 //! Policies that stand in each other's way.
 
 use super::Policy;
-use crate::condition::Expr;
+use crate::condition::{Comparison, Expr, Literal};
 use crate::diagnostic::{Diagnostic, Diagnostics, text};
 
-/// Doubles, policies behind one that always matches, equal matches.
+/// Doubles, policies behind one that always matches, equal matches, narrower matches behind wider ones.
 pub(super) fn check(policies: &[Policy]) -> Diagnostics {
     let mut found = Diagnostics::new();
     for (i, p) in policies.iter().enumerate() {
@@ -45,6 +45,19 @@ pub(super) fn check(policies: &[Policy]) -> Diagnostics {
                 .also(q.place.clone(), text("holds", "以此为准"))
                 .help(text("remove one, or tell them apart by `match`", "请删除其一，或用 match 区分")),
             );
+        } else if let Some(q) = earlier().find(|q| narrower(p, q)) {
+            found.push(
+                Diagnostic::warning(
+                    "shadowed-policy",
+                    text(
+                        format!("no ticket ever reaches policy `{}`: what it matches, `{}` before it matches too", p.name, q.name),
+                        format!("任何工单都到不了策略 `{}`：它匹配的工单前面的 `{}` 都匹配", p.name, q.name),
+                    ),
+                )
+                .at(p.place.clone())
+                .also(q.place.clone(), text("matches more", "匹配更多"))
+                .help(text("put the narrower policy first", "把范围更小的策略放在前面")),
+            );
         }
     }
     found
@@ -57,6 +70,70 @@ fn always(p: &Policy) -> bool {
 fn same(a: &Policy, b: &Policy) -> bool {
     match (&a.matches, &b.matches) {
         (Some(a), Some(b)) => a.to_string() == b.to_string(),
+        _ => false,
+    }
+}
+
+fn narrower(a: &Policy, b: &Policy) -> bool {
+    match (&a.matches, &b.matches) {
+        (Some(a), Some(b)) => implies(a.expr(), b.expr()),
+        _ => false,
+    }
+}
+
+/// Whether one expression can only hold where another holds too, as far as their form tells; false where it does not.
+fn implies(a: &Expr, b: &Expr) -> bool {
+    match (a, b) {
+        (_, Expr::Always(true)) | (Expr::Always(false), _) => true,
+        (_, Expr::All(all)) => all.iter().all(|b| implies(a, b)),
+        (Expr::Any(any), _) => any.iter().all(|a| implies(a, b)),
+        (Expr::All(all), _) => all.iter().any(|a| implies(a, b)),
+        (_, Expr::Any(any)) => any.iter().any(|b| implies(a, b)),
+        (Expr::Not(a), Expr::Not(b)) => implies(b, a),
+        _ => test_implies(a, b) || a.to_string() == b.to_string(),
+    }
+}
+
+fn test_implies(a: &Expr, b: &Expr) -> bool {
+    use Comparison::{Is, IsNot};
+    let within = |path: &str, node: &str| path.strip_prefix(node).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    match (a, b) {
+        (Expr::OneOf { path: p, names: a, not: x }, Expr::OneOf { path: q, names: b, not: y }) if p == q => match (x, y) {
+            (false, false) => a.is_subset(b),
+            (false, true) => a.is_disjoint(b),
+            (true, true) => b.is_subset(a),
+            (true, false) => false,
+        },
+        (Expr::OneOf { path: p, not: false, .. } | Expr::Within(p, _), Expr::Compare(q, IsNot, Literal::Absent)) => p == q,
+        (Expr::Within(p, a), Expr::Within(q, b)) => p == q && within(a, b),
+        (Expr::Compare(p, Is, Literal::Text(s)), Expr::Within(q, node)) => p == q && within(s, node),
+        (Expr::Compare(p, Is, Literal::Text(s)), Expr::OneOf { path: q, names, not }) => p == q && names.contains(s) != *not,
+        (Expr::Compare(p, x, a), Expr::Compare(q, y, b)) if p == q => compare_implies(*x, a, *y, b),
+        _ => false,
+    }
+}
+
+/// Whether `value x a` means `value y b`: bounds within bounds, equality within any.
+fn compare_implies(x: Comparison, a: &Literal, y: Comparison, b: &Literal) -> bool {
+    use Comparison::{Above, AtLeast, AtMost, Below, Is, IsNot};
+    if *b == Literal::Absent {
+        return y == IsNot && *a != Literal::Absent && x != IsNot;
+    }
+    let order = match (a, b) {
+        (Literal::Text(a), Literal::Text(b)) => a.cmp(b),
+        (Literal::Integer(a), Literal::Integer(b)) | (Literal::Duration(a), Literal::Duration(b)) => a.cmp(b),
+        (Literal::Decimal(a), Literal::Decimal(b)) => a.cmp(b),
+        (Literal::Instant(a), Literal::Instant(b)) => a.cmp(b),
+        (Literal::Boolean(a), Literal::Boolean(b)) => a.cmp(b),
+        _ => return false,
+    };
+    match (x, y) {
+        (Is, Is) | (IsNot, IsNot) => order.is_eq(),
+        (Is, IsNot) => order.is_ne(),
+        (Is | AtLeast | Above, AtLeast) | (Above, Above) => order.is_ge(),
+        (Is | AtLeast, Above) => order.is_gt(),
+        (Is | AtMost | Below, AtMost) | (Below, Below) => order.is_le(),
+        (Is | AtMost, Below) => order.is_lt(),
         _ => false,
     }
 }

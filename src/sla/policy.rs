@@ -65,8 +65,8 @@ impl Targets {
 /// A place in a clock's run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Point {
-    /// So much of the target counted.
-    Percent(u8),
+    /// So much of the target counted; for levels more than 100 too.
+    Percent(u16),
     /// So long before or after the due instant.
     Offset(Offset),
 }
@@ -112,10 +112,14 @@ impl Alert {
             actions: Vec::new(),
         }
     }
-    /// A level.
+    /// A level so long before or after due.
     pub fn level(metric: impl Into<MetricName>, level: u8, at: Offset, actions: Vec<Action>) -> Self {
+        Self::level_at(metric, level, Point::Offset(at), actions)
+    }
+    /// A level at any point: at 150 %, half the target late.
+    pub fn level_at(metric: impl Into<MetricName>, level: u8, at: Point, actions: Vec<Action>) -> Self {
         let name = LevelName::new(format!("level:{level}"));
-        Self { name, metric: metric.into(), at: Point::Offset(at), kind: AlertKind::Level(level), when: None, actions }
+        Self { name, metric: metric.into(), at, kind: AlertKind::Level(level), when: None, actions }
     }
 }
 

@@ -295,12 +295,14 @@ impl<'d> Reader<'d> {
     fn point(&self, item: &Item<'d>, level: bool) -> Option<Point> {
         let written = item.text()?;
         if let Some(percent) = written.trim().strip_suffix('%') {
-            return match percent.trim().parse::<u8>() {
-                Ok(p) if (1..=100).contains(&p) => Some(Point::Percent(p)),
+            let most = if level { 1000 } else { 100 };
+            return match percent.trim().parse::<u16>() {
+                Ok(p) if (1..=most).contains(&p) => Some(Point::Percent(p)),
                 _ => item.wrong(
                     "bad-point",
-                    text(format!("`{written}` is no percentage from 1% to 100%"), format!("`{written}` 不是 1% 到 100% 的百分比")),
-                    None,
+                    text(format!("`{written}` is no percentage from 1% to {most}%"), format!("`{written}` 不是 1% 到 {most}% 的百分比")),
+                    (!level)
+                        .then(|| text("what comes after the due instant is an escalation, up to 1000%", "截止之后的是升级，可写到 1000%")),
                 ),
             };
         }
@@ -361,9 +363,12 @@ impl<'d> Reader<'d> {
     }
 }
 
-/// Kind and signed length of an offset; zero is of every kind, and told by its sign alone.
+/// Kind and signed length of a point: percents compare with percents, offsets with offsets of their kind.
 fn place(at: Point) -> Option<(u8, i64)> {
-    let Point::Offset(o) = at else { return None };
+    let o = match at {
+        Point::Percent(p) => return Some((3, i64::from(p))),
+        Point::Offset(o) => o,
+    };
     let (kind, length) = match o.span {
         Span::Wall(d) => (0, d.num_microseconds()?),
         Span::Open(d) => (1, d.num_microseconds()?),

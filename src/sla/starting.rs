@@ -63,29 +63,37 @@ impl Work<'_> {
         self.begin(p, Begin { from, message: None, by: Consequence::Start, end })
     }
     /// Begins late, because the policy or its target did, since the event that the ticket still tells of, or from now (S46).
-    fn begin_late(&mut self, p: &Place<'_>, standing: Told) -> Option<ClockId> {
+    fn begin_late(&mut self, p: &Place<'_>, told: Told) -> Option<ClockId> {
         if p.metric.stop.iter().any(|c| self.behind(c)) {
             return None;
         }
-        let from = standing.since.filter(|_| p.policy.on_change == OnChange::Rebase).unwrap_or(self.at);
+        let from = told.since.filter(|_| p.policy.on_change == OnChange::Rebase).unwrap_or(self.at);
         self.begin(p, Begin { from, message: None, by: Consequence::Start, end: None })
     }
-    /// What the ticket tells of the events that start a metric.
-    fn standing(&self, metric: &Metric) -> Option<Told> {
+    /// What the ticket tells of the events that start a metric: of the last one for a run per episode, else of the first. At its opening nothing is late.
+    fn told(&self, metric: &Metric) -> Option<Told> {
         let t = self.ticket;
-        metric.start.iter().filter(|c| self.when(c)).find_map(|c| {
-            let since = match c.on.as_ref()? {
-                Sign::Opened if metric.scope == Scope::Ticket || t.cycle == 1 => Some(t.created_at),
+        if self.seen.opened {
+            return None;
+        }
+        let told = metric.start.iter().filter(|c| self.when(c)).filter_map(|c| {
+            Some(match c.on.as_ref()? {
+                Sign::Opened if metric.scope != Scope::Cycle || t.cycle == 1 => Some(t.created_at),
                 Sign::Opened | Sign::Reopened if metric.scope == Scope::Cycle => None,
-                Sign::Moved => Some(t.state_since),
+                Sign::Moved if t.state_since > t.created_at => Some(t.state_since),
                 Sign::Entered(s) if t.state == *s => Some(t.state_since),
                 Sign::GroupEntered if t.group.is_some() => t.group_since,
                 Sign::Assigned if t.assignee.is_some() => None,
                 Sign::Tagged(x) if t.tags.contains(x) => None,
                 _ => return None,
-            };
-            Some(Told { since })
-        })
+            })
+        });
+        let later = |a: Option<UtcInstant>, b: Option<UtcInstant>| match (a, b) {
+            (Some(a), Some(b)) if metric.scope == Scope::Episode => Some(a.max(b)),
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        told.reduce(later).map(|since| Told { since })
     }
     /// Whether the ticket tells that the event is past, and still lasts.
     fn behind(&self, clause: &Clause) -> bool {
@@ -125,8 +133,8 @@ impl Work<'_> {
         if let Some(own) = self.starts(p.metric) {
             return self.begin_at(p, own);
         }
-        let standing = self.standing(p.metric).filter(|_| self.seen.adopts(p.adopted.agreement))?;
-        self.begin_late(p, standing)
+        let told = self.told(p.metric).filter(|_| self.seen.adopts(p.adopted.agreement))?;
+        self.begin_late(p, told)
     }
     /// The first response of a ticket that opens now (S38).
     fn start_response(&mut self, p: &Place<'_>) -> Option<ClockId> {
@@ -151,8 +159,8 @@ impl Work<'_> {
             return match event {
                 Some(own) => self.begin_at(p, own),
                 None => {
-                    let standing = self.standing(p.metric).filter(|_| adopts)?;
-                    self.begin_late(p, standing)
+                    let told = self.told(p.metric).filter(|_| adopts)?;
+                    self.begin_late(p, told)
                 }
             };
         };
@@ -218,10 +226,10 @@ impl Work<'_> {
         if !self.seen.adopts(p.adopted.agreement) {
             return None;
         }
-        let standing = self.standing(p.metric)?;
+        let told = self.told(p.metric)?;
         match rest {
             // What the ticket tells of is what the last run was about.
-            Some(rest) if standing.since.is_none_or(|s| s <= rest.started_at) => {
+            Some(rest) if told.since.is_none_or(|s| s <= rest.started_at) => {
                 if !Self::revives(p, rest) {
                     None
                 } else if p.policy.on_change == OnChange::Restart {
@@ -230,7 +238,7 @@ impl Work<'_> {
                     self.resume(p, rest, true)
                 }
             }
-            _ => self.begin_late(p, standing),
+            _ => self.begin_late(p, told),
         }
     }
 

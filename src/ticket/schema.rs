@@ -252,4 +252,7 @@ pub struct Schema {
     pub transitions: BTreeSet<TransitionName>,
     /// Calendars.
     pub calendars: BTreeSet<CalendarName>,
+    /// Metrics; none where they are not known.
+    #[serde(default)]
+    pub metrics: BTreeSet<MetricName>,
 }

@@ -8,5 +8,6 @@ mod journals;
 mod laws;
 mod ledger;
 mod lines;
+mod metrics;
 mod propose;
 mod reading;

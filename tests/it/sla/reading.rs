@@ -169,6 +169,154 @@ fn policies_that_stand_in_each_others_way_are_reported() {
 }
 
 #[test]
+fn a_policy_behind_a_wider_one_is_reported() {
+    let matches = |a: &str, b: &str| {
+        let policy = |name: &str, m: &str| format!("[[policies]]\nname = \"{name}\"\nmatch = {m}\ntargets.resolution = \"8h\"\n");
+        let (_, problems) = load(&[policy("a", a), policy("b", b)].concat());
+        problems.iter().map(|d| d.code).collect::<Vec<_>>()
+    };
+    let urgent = r#"{ field = "priority", is = "urgent" }"#;
+    let high = r#"{ field = "priority", at_least = "high" }"#;
+    let phone = r#"{ field = "channel", is = "phone" }"#;
+    let both = r#"{ all = [{ field = "channel", is = "phone" }, { field = "priority", is = "urgent" }] }"#;
+    let either = r#"{ any = [{ field = "channel", is = "phone" }, { field = "priority", is = "urgent" }] }"#;
+    let hardware = r#"{ field = "category", within = "hardware" }"#;
+    let there = r#"{ field = "category", exists = true }"#;
+    let reopened = |n: u8| format!(r#"{{ field = "reopenings", at_least = {n} }}"#);
+    for (wider, narrower) in [
+        (high, urgent),
+        (urgent, both),
+        (phone, both),
+        (either, both),
+        (either, phone),
+        (there, hardware),
+        (&reopened(1), &reopened(2)),
+        (&format!("{{ not = {urgent} }}"), &format!("{{ not = {high} }}")),
+    ] {
+        assert_eq!(matches(wider, narrower), ["shadowed-policy"], "{wider} before {narrower}");
+        assert!(matches(narrower, wider).is_empty(), "{narrower} before {wider}");
+    }
+    assert!(matches(urgent, phone).is_empty() && matches(phone, hardware).is_empty());
+}
+
+const METRICS: &str = r#"
+[[metrics]]
+name = "vendor_turnaround"
+label = { en = "vendor turnaround", zh = "第三方周转" }
+scope = "episode"
+start = [{ on = "entered:with_vendor", when = { field = "priority", is = "urgent" } }, "taken:ask_vendor"]
+pause = ["in:on_hold", { when = { field = "tags", contains = "frozen" } }, "tagged:x"]
+resume = "untagged:x"
+stop = ["vendor_replied", "left:with_vendor"]
+lapse = ["final"]
+cancel = ["cancelled"]
+reset = ["changed:category"]
+stops = ["approval"]
+precedence = ["start", "cancel", "stop", "lapse", "reset", "pause", "resume"]
+"#;
+
+fn workflow_schema() -> Schema {
+    let label = || text("x", "x");
+    Schema {
+        states: [("with_vendor".into(), label()), ("on_hold".into(), label())].into(),
+        transitions: ["ask_vendor".into()].into(),
+        ..schema()
+    }
+}
+
+#[test]
+fn metrics_of_one_file_serve_the_policies_of_another() {
+    let policy = "[[policies]]\nname = \"a\"\ntargets.vendor_turnaround = \"2bd\"\nescalations = [{ metric = \"vendor_turnaround\", at = \"150%\", level = 1 }]\n";
+    let files = [("sla/a.toml", policy), ("sla/metrics.toml", METRICS)];
+    let (a, problems) = Agreements::load(files, &workflow_schema(), &NoScripts);
+    assert!(problems.is_empty(), "{}", problems.render(Lang::En, None));
+    let a = a.unwrap();
+    let m = a.metric(&"vendor_turnaround".into()).unwrap();
+    assert_eq!((m.label.zh.as_str(), m.scope, m.precedence[0]), ("第三方周转", Scope::Episode, Consequence::Start));
+    assert_eq!((m.start.len(), m.pause.len(), m.resume.len(), m.reset.len()), (2, 3, 1, 1));
+    assert_eq!(m.stops, [WaitsOn::Approval]);
+    assert!(m.start[0].on == Some(Sign::entered("with_vendor")) && m.start[0].when.is_some());
+    assert_eq!(a.policies().next().unwrap().alerts[0].at, Point::Percent(150));
+    // A metric of a shipped name takes its place.
+    let own = "[[metrics]]\nname = \"resolution\"\nscope = \"cycle\"\nstart = [\"opened\"]\nstop = [\"final\"]\n";
+    let (a, problems) = Agreements::load([("sla/own.toml", own)], &schema(), &NoScripts);
+    assert!(problems.is_empty());
+    assert_eq!(a.unwrap().metrics().filter(|m| m.name == *"resolution" && m.cancel.is_empty()).count(), 1);
+}
+
+#[test]
+fn all_problems_of_metrics_at_once_with_places_and_suggestions() {
+    let file = r#"[[metrics]]
+name = "a"
+scope = "episodes"
+start = ["entered:with_vendr"]
+stopp = ["final"]
+[[metrics]]
+name = "b"
+scope = "episode"
+start = ["in:on_hold", "owed", "asigned"]
+stop = [{ on = "taken:ask_vendro" }, { when = "t.score > 2 && f()" }, {}]
+cancel = [{ on = "assigned", when = { field = "due", exists = true } }]
+pause = ["class:finall"]
+precedence = ["start", "stop"]
+[[metrics]]
+name = "c"
+scope = "message"
+start = ["asked"]
+reset = [{ when = { field = "overdue" } }]
+[[metrics]]
+name = "c"
+scope = "cycle"
+start = ["opened"]
+resume = ["moved"]
+[[policies]]
+name = "p"
+targets.d = "8h"
+"#;
+    let (none, problems) = Agreements::load([("sla/a.toml", file)], &workflow_schema(), &NoScripts);
+    assert!(none.is_none());
+    let at = |line: u32, column: u32| format!("sla/a.toml:{line}:{column}");
+    let expected = [
+        (at(3, 9), "unknown-word"),
+        (at(4, 11), "unknown-state"),
+        (at(5, 1), "unknown-key"),
+        (at(9, 10), "start-needs-event"),
+        (at(9, 24), "scope-mismatch"),
+        (at(9, 33), "unknown-sign"),
+        (at(10, 17), "unknown-transition"),
+        (at(10, 48), "script-engine-missing"),
+        (at(10, 71), "empty-clause"),
+        (at(11, 37), "metric-condition-reads-facts"),
+        (at(12, 11), "unknown-word"),
+        (at(13, 14), "bad-precedence"),
+    ];
+    let found = codes(&problems);
+    for e in &expected {
+        assert!(found.contains(e), "{e:?} in {found:?}");
+    }
+    let rest: Vec<_> = found.iter().filter(|c| !expected.contains(c)).map(|(_, c)| *c).collect();
+    let more = [
+        "metric-never-ends",
+        "scope-mismatch",
+        "reset-needs-event",
+        "metric-condition-reads-facts",
+        "duplicate-metric",
+        "metric-never-ends",
+        "resume-without-pause",
+        "unknown-metric",
+    ];
+    let sorted = |mut v: Vec<&'static str>| {
+        v.sort_unstable();
+        v
+    };
+    assert_eq!(sorted(rest), sorted(more.to_vec()), "{}", problems.render(Lang::En, None));
+    let shown = problems.render(Lang::En, None);
+    for word in ["`episode`", "`with_vendor`", "`stop`", "`assigned`", "`ask_vendor`"] {
+        assert!(shown.contains(&format!("did you mean {word}")), "{word}: {shown}");
+    }
+}
+
+#[test]
 fn points_that_cannot_be_meant_are_warned_of() {
     let (a, problems) = load(
         "[[policies]]\nname = \"a\"\ntargets.resolution = \"1h\"\nwarnings = [{ metric = \"resolution\", at = \"-2h\" }]\n\
