@@ -318,14 +318,14 @@ fn figures(t: &Ticket) -> impl PartialEq + std::fmt::Debug {
     )
 }
 
-/// S51 from the facts alone: how long each group had the ticket while it was not final, in seconds of wall time, and how long none had.
+/// S51 from the facts alone: how long each group had the ticket while it was not final, in µs of wall time, and how long none had.
 fn owned(journal: &[Entry]) -> (std::collections::BTreeMap<String, i64>, i64) {
     let mut ticket = Ticket::begin(&journal[0]).unwrap();
     let (mut owned, mut unowned, mut since) = (std::collections::BTreeMap::new(), 0, ticket.created_at);
     for entry in journal {
         for (i, c) in entry.events.iter().enumerate() {
             let at = c.at.unwrap_or(entry.at);
-            let lasted = (at - since).num_seconds();
+            let lasted = (at - since).num_microseconds().unwrap();
             match ticket.group.as_ref().filter(|_| !ticket.class.is_final()) {
                 Some(g) => *owned.entry(g.to_string()).or_insert(0) += lasted,
                 None => unowned += lasted,
@@ -351,14 +351,14 @@ fn ran(journal: &[Entry]) -> std::collections::BTreeMap<String, i64> {
                 }
                 Event::ClockStopped { clock, .. } if clock.metric == *"group_ownership" => {
                     let (group, from) = open.take().unwrap();
-                    *ran.entry(group).or_insert(0) += (last - from).num_seconds();
+                    *ran.entry(group).or_insert(0) += (last - from).num_microseconds().unwrap();
                 }
                 _ => {}
             }
         }
     }
     if let Some((group, from)) = open {
-        *ran.entry(group).or_insert(0) += (last - from).num_seconds();
+        *ran.entry(group).or_insert(0) += (last - from).num_microseconds().unwrap();
     }
     ran.retain(|_, n| *n > 0);
     ran
@@ -402,7 +402,7 @@ proptest! {
         let (owned, unowned) = owned(&d.journal);
         let ran = ran(&d.journal);
         prop_assert_eq!(&ran, &owned);
-        prop_assert_eq!(ran.values().sum::<i64>() + unowned, (last - d.ticket().created_at).num_seconds());
+        prop_assert_eq!(ran.values().sum::<i64>() + unowned, (last - d.ticket().created_at).num_microseconds().unwrap());
         let t = d.ticket();
         let open: Vec<_> = t.clocks.iter().filter(|c| c.id.metric == *"group_ownership").map(|c| c.group.clone()).collect();
         let has = t.group.clone().filter(|_| !t.class.is_final());
