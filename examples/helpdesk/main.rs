@@ -34,7 +34,7 @@ use text::{Style, Table};
 use ticketry::calendar::zone_render;
 use ticketry::diagnostic::Lang;
 use ticketry::id::Revision;
-use ticketry::store::{AnyStore, MemoryStore, Query, RedbStore, StoreExt};
+use ticketry::store::{AnyStore, MemoryStore, Query, RedbStore, Store, StoreExt};
 use world::World;
 
 fn main() {
@@ -160,9 +160,9 @@ fn desk(args: &Args, out: &mut impl Write) -> Done {
         break;
     }
     let tickets = replay::ready(file.find_all(&Query::new()))?;
-    let (entries, digest) = replay::journal(&file)?;
+    let ((entries, digest), journals) = (replay::journal(&file)?, journals(&file)?);
     let size = std::fs::metadata(&path).map_or(0, |m| m.len());
-    let view = view::View { world: &world, tickets: &tickets, now: play.now(), style: s };
+    let view = view::View { world: &world, tickets: &tickets, journals: &journals, now: play.now(), style: s };
     let t = &play.tally;
     let refused: Vec<String> = t.refused.iter().map(|(c, n)| format!("{c} {n}")).collect();
     let refused = if refused.is_empty() { "0".to_string() } else { refused.join(", ") };
@@ -196,6 +196,16 @@ fn desk(args: &Args, out: &mut impl Write) -> Done {
         writeln!(out, "{line}")?;
     }
     Ok(())
+}
+
+/// The journal of every ticket.
+fn journals(store: &impl Store) -> Result<view::Journals, replay::Fault> {
+    let mut all = view::Journals::new();
+    replay::feed(store, |entry| {
+        all.entry(entry.ticket).or_default().push(entry);
+        Ok(())
+    })?;
+    Ok(all)
 }
 
 /// Beijing wall time, to the minute.

@@ -21,7 +21,7 @@ use ticketry::playbook::Playbook;
 use ticketry::routing::{Agent, RosterDefinition};
 use ticketry::store::{Limit, Store};
 use ticketry::ticket::wire::v1;
-use ticketry::ticket::{Actor, Attribute, Ticket, Value};
+use ticketry::ticket::{Actor, Attribute, Entry, Ticket, Value};
 
 pub type Fault = Box<dyn Error>;
 
@@ -284,19 +284,25 @@ fn resolution(t: &Ticket, into: &mut (u64, u64)) {
 /// How many entries a store holds, and the SHA-256 over all their records in the order of the feed.
 pub fn journal(store: &impl Store) -> Result<(u64, Digest), Fault> {
     let mut records = Vec::new();
+    feed(store, |entry| {
+        records.push(v1::encode(&entry)?);
+        Ok(())
+    })?;
+    let count = records.len() as u64;
+    Ok((count, Digest::of(records.iter().map(Vec::as_slice))))
+}
+
+/// Every entry of a store, in the order of the feed.
+pub fn feed(store: &impl Store, mut each: impl FnMut(Entry) -> Result<(), Fault>) -> Result<(), Fault> {
     let mut after = None;
     loop {
         let page = ready(store.feed(after, Limit::MAX))?;
-        for entry in &page.items {
-            records.push(v1::encode(entry)?);
-        }
+        page.items.into_iter().try_for_each(&mut each)?;
         if !page.more || page.next.is_none() {
-            break;
+            return Ok(());
         }
         after = page.next;
     }
-    let count = records.len() as u64;
-    Ok((count, Digest::of(records.iter().map(Vec::as_slice))))
 }
 
 /// The answer of a future of an embedded store: they are ready when polled.

@@ -6,14 +6,18 @@ use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use ticketry::diagnostic::Text;
-use ticketry::id::AgentId;
-use ticketry::ticket::{Agreement, Clock, Outcome, StateClass, Ticket, TimerKind, WaitsOn};
+use ticketry::id::{AgentId, TicketId};
+use ticketry::ticket::{Agreement, Clock, Entry, Outcome, StateClass, Ticket, TimerKind, WaitsOn};
 use ticketry::workflow::State;
+
+/// Journals by ticket.
+pub type Journals = BTreeMap<TicketId, Vec<Entry>>;
 
 /// The lead's view at an instant.
 pub struct View<'a> {
     pub world: &'a World,
     pub tickets: &'a [Arc<Ticket>],
+    pub journals: &'a Journals,
     pub now: DateTime<Utc>,
     pub style: Style,
 }
@@ -38,13 +42,15 @@ impl View<'_> {
     /// All of it.
     pub fn render(&self) -> String {
         let s = self.style;
-        let parts: [(&str, &str, String); 11] = [
+        let parts: [(&str, &str, String); 13] = [
             ("Board", "看板", self.board()),
             ("Most pressing", "最紧急的工单", self.pressing()),
             ("Unassigned", "未分派", self.unassigned()),
             ("Load per agent (slots held of capacity)", "坐席负载（占用 / 容量）", self.load()),
             ("SLA by tier and channel", "SLA：按客户等级与渠道", self.sla()),
             ("Waiting on whom", "在等谁", self.waiting()),
+            ("Where the time of the tickets went, final time apart", "工单时间去向（关闭后的时间单列）", self.time()),
+            ("Resolution targets that would have been kept at 90 %", "按历史 90 % 可达的解决目标", self.proposed()),
             ("Backlog by group and age", "积压：按处理组与时长", self.backlog()),
             ("Arrivals and solved per day", "每日新增与解决", self.days()),
             ("Priorities", "优先级", self.priorities()),
@@ -319,6 +325,46 @@ impl View<'_> {
             table.row([word.to_string(), list.len().to_string(), longest, bar(list.len() as u64, open as u64, 30)]);
         }
         table.render(s)
+    }
+
+    /// Shares of each party in the time from creation to now, per group that has a ticket now: exact sums of the tickets' ledgers.
+    fn time(&self) -> String {
+        use ticketry::sla::{Party, ledger};
+        let s = self.style;
+        let playbook = &self.world.playbook;
+        let mut rows: BTreeMap<String, ([i64; 5], u64)> = BTreeMap::new();
+        for t in self.tickets {
+            let Some(l) = self.journals.get(&t.id).and_then(|j| ledger(j, playbook.calendars(), playbook.schema(), self.now)) else {
+                continue;
+            };
+            for name in [self.group(t), s.say("all", "合计").to_string()] {
+                let (sums, n) = rows.entry(name).or_default();
+                *n += 1;
+                for (sum, party) in sums.iter_mut().zip(Party::ALL) {
+                    *sum += l.party(party);
+                }
+            }
+        }
+        let heads = [s.say("group", "处理组"), s.say("tickets", "工单"), s.say("mean time", "平均历时")];
+        let parties: Vec<Text> = Party::ALL[..4].iter().map(|p| p.label()).collect();
+        let heads: Vec<&str> = heads.into_iter().chain(parties.iter().map(|p| self.label(p))).collect();
+        let mut table = Table::new(&heads);
+        for (name, (sums, n)) in rows {
+            let live: i64 = sums[..4].iter().sum();
+            let mean = live.checked_div(i64::try_from(n).unwrap_or(1)).unwrap_or(0);
+            let shares = sums[..4].iter().map(|us| (us * 100).checked_div(live).map_or_else(|| "-".into(), |p| format!("{p} %")));
+            table.row([name, n.to_string(), self.span(TimeDelta::microseconds(mean))].into_iter().chain(shares));
+        }
+        table.render(s)
+    }
+
+    /// Targets from history (S73), per policy and priority.
+    fn proposed(&self) -> String {
+        use ticketry::sla::{Goal, Proposing, cycles, propose};
+        let playbook = &self.world.playbook;
+        let all: Vec<_> = self.journals.values().flat_map(|j| cycles(j)).filter(|c| c.metric == *"resolution").collect();
+        let how = Proposing { goal: Goal::percent(90), by_channel: false, by_policy: true, rounded: true };
+        propose(&all, playbook.agreements(), how).render(self.style.lang, playbook.schema())
     }
 
     fn backlog(&self) -> String {

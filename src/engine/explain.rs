@@ -1,6 +1,7 @@
 //! Explaining an entry afterwards: from the journal up to it, and the playbook that decided.
 
 use super::draft::{changes, wakes};
+use super::times::Times;
 use super::trace::{RuleTrace, Verdict};
 use crate::condition::{Customer, View};
 use crate::diagnostic::{Lang, Text, text};
@@ -19,6 +20,8 @@ pub struct Explanation {
     pub lines: Vec<Text>,
     /// Rules of the playbook that did not fire, with the first part of their condition that is false now, where they were woken.
     pub not_fired: Vec<RuleTrace>,
+    /// How the clocks stand and where the time went, where the entry explained is the last one.
+    pub times: Option<Times>,
     /// What can no longer be known.
     pub unknown: Vec<Text>,
 }
@@ -39,6 +42,10 @@ impl Explanation {
                 out.push_str(line.get(lang));
                 out.push('\n');
             }
+        }
+        for l in self.times.iter().flat_map(|t| &t.lines) {
+            out.push_str(l.get(lang));
+            out.push('\n');
         }
         for u in &self.unknown {
             out.push_str(u.get(lang));
@@ -78,7 +85,8 @@ pub fn explain(playbook: &Playbook, journal: &[Entry], revision: Revision, custo
             ));
         }
     }
-    Some(Explanation { entry: entry.clone(), lines, not_fired, unknown })
+    let times = if journal.last().is_some_and(|e| e.revision == revision) { Times::of(playbook, journal, customer) } else { None };
+    Some(Explanation { entry: entry.clone(), lines, not_fired, times, unknown })
 }
 
 /// The rules woken by the entry that did not fire. Their conditions are judged on the ticket as the entry left it.

@@ -213,6 +213,11 @@ impl ClockAccount {
         lines
     }
 
+    /// Only how it stands and where its time went.
+    pub fn brief(&self, calendar: &Calendar) -> Vec<Text> {
+        std::iter::once(self.standing(calendar)).chain(self.went(calendar)).collect()
+    }
+
     fn standing(&self, calendar: &Calendar) -> Text {
         let when = |t: Option<UtcInstant>| t.map_or_else(|| "-".to_string(), |t| calendar.render(t));
         let (en, zh) = match (self.outcome, self.paused_since, self.breached_at) {
@@ -290,6 +295,7 @@ impl ClockAccount {
         }
         let say = |lang: Lang| parts.iter().map(|(l, n)| format!("{} {}", l.get(lang), wall(*n))).collect::<Vec<_>>().join(" + ");
         let whole = wall(last.to.signed_duration_since(first.from).num_microseconds().unwrap_or(i64::MAX));
+        let whole = if parts.len() > 1 { format!(" = {whole}") } else { String::new() };
         let (from, to) = (calendar.render(first.from), calendar.render(last.to));
         let carried = wall(self.timeline.carried);
         let more = if self.timeline.carried == 0 {
@@ -298,8 +304,8 @@ impl ClockAccount {
             (format!("; {carried} counted in a calendar no longer at hand"), format!("；另有 {carried} 计于已不可查的日历"))
         };
         Some(text(
-            format!("time: {} = {whole}, {from} to {to}{}", say(Lang::En), more.0),
-            format!("时间：{} = {whole}，{from} 至 {to}{}", say(Lang::Zh), more.1),
+            format!("time: {}{whole}, {from} to {to}{}", say(Lang::En), more.0),
+            format!("时间：{}{whole}，{from} 至 {to}{}", say(Lang::Zh), more.1),
         ))
     }
     fn rest(&self, calendar: &Calendar) -> Option<Text> {

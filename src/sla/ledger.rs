@@ -250,12 +250,11 @@ impl Ledger {
         rows.push(vec![total.get(lang).to_string(), span(self.total()), String::new(), open(all)]);
         table(&rows, &[])
     }
-    /// The parties in one line: `us 2h30m, customer 3h, calendar closed 14h`.
-    pub fn brief(&self) -> Text {
-        let parts = self.by(Dimension::Party);
-        let none = Schema::default();
+    /// The sum by one dimension in one line: `us 2h30m, customer 3h, calendar closed 14h`. Empty while no time has passed.
+    pub fn brief(&self, by: Dimension, schema: &Schema) -> Text {
+        let parts = self.by(by);
         let line = |lang, sep: &str| {
-            parts.iter().map(|p| format!("{} {}", label(&p.line, &none).get(lang), span(p.wall))).collect::<Vec<_>>().join(sep)
+            parts.iter().map(|p| format!("{} {}", label(&p.line, schema).get(lang), span(p.wall))).collect::<Vec<_>>().join(sep)
         };
         text(line(Lang::En, ", "), line(Lang::Zh, "，"))
     }

@@ -40,6 +40,12 @@ fn a_ticket_lives_and_its_journal_folds_to_it() {
     let text = s.desk.explain(t.id, t.revision).unwrap().unwrap();
     assert!(text.render(Lang::En).contains("resolution met:"), "{}", text.render(Lang::En));
     assert!(text.render(Lang::Zh).contains("达标"));
+    let whole = text.render(Lang::En);
+    assert!(whole.contains("time by party: us ") && whole.contains("paused, waiting on the requester"), "{whole}");
+    let times = text.times.unwrap();
+    assert!(times.clocks.iter().all(|c| c.timeline.carried == 0));
+    // Only the present is accounted for; the past is told by its events.
+    assert!(s.desk.explain(t.id, ticketry::id::Revision::new(t.revision.get() - 1)).unwrap().unwrap().times.is_none());
 }
 
 #[test]

@@ -178,8 +178,8 @@ fn s76_tables_are_aligned_in_both_languages() {
     let ends: std::collections::BTreeSet<usize> = chinese.lines().map(unicode_width::UnicodeWidthStr::width).collect();
     assert_eq!(ends.len(), 1, "{chinese}");
     assert!(chinese.contains("服务台") && chinese.contains("待客户回复") && chinese.contains("单列"), "{chinese}");
-    assert_eq!(l.brief().en, "us 2h, customer 30m, ticket closed 1h");
-    assert_eq!(l.brief().zh, "我方 2h，客户 30m，工单已关闭 1h");
+    assert_eq!(l.brief(Dimension::Party, &schema()).en, "us 2h, customer 30m, ticket closed 1h");
+    assert_eq!(l.brief(Dimension::Party, &schema()).zh, "我方 2h，客户 30m，工单已关闭 1h");
 }
 
 /// Sums by another way: the ticket between any two events, measured whole, never as stretches.
