@@ -1,6 +1,6 @@
 //! Vectors of schema `business-time/1`.
 
-use super::Outcome;
+use super::{Outcome, by_convention};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use std::{cell::RefCell, collections::HashMap, ops::Range};
@@ -8,31 +8,19 @@ use ticketry::calendar::*;
 
 /// Runs one case.
 pub fn case(file: &Value, case: &Value) -> Outcome {
-    if let Some(why) = foreign(case) {
-        return Outcome::skipped(why);
-    }
-    match got(file, case) {
+    by_convention(case, &ALSO, || match got(file, case) {
         Ok(got) => Outcome::of(&case["expect"], got),
         Err(why) => Outcome::failed(&case["expect"], why),
-    }
-}
-
-/// The convention of a case that is not ours, if it has one. Whatever our laws decide is never skipped.
-fn foreign(case: &Value) -> Option<String> {
-    let conventions = case["convention"].as_object()?;
-    conventions.iter().find_map(|(key, value)| {
-        let value = value.as_str().unwrap_or_default();
-        let ours = match (key.as_str(), value) {
-            ("end_boundary", "close") | ("start_boundary", "same_open") | ("zero_add", "unchanged") => true,
-            ("reversed_range", "negative") | ("dst_duration", "absolute") => true,
-            ("dst_gap_wall_time", v) => v != "shift_forward",
-            ("gap" | "fold", _) => true,
-            ("day_rule" | "day_count", _) => true,
-            _ => false,
-        };
-        (!ours).then(|| format!("convention {key}: {value}"))
     })
 }
+
+/// Rules of others that the calendar knows too, each by its name.
+const ALSO: [(&str, &[&str]); 4] = [
+    ("gap", &["one_hour_later", "shift_forward"]),
+    ("fold", &["earlier", "later_offset", "later"]),
+    ("day_rule", &["plain", "snap_result", "roll_closed_instant_first", "plain_then_day_end"]),
+    ("day_count", &["open_days_in_(start,end]", "open_days_inclusive"]),
+];
 
 fn instant(v: &Value) -> Result<DateTime<Utc>, String> {
     v.as_str().and_then(|s| s.parse().ok()).ok_or_else(|| format!("no instant: {v}"))
@@ -48,7 +36,7 @@ fn seconds(v: &Value) -> Result<TimeDelta, String> {
     v.as_f64().map(|f| TimeDelta::microseconds((f * 1e6).round() as i64)).ok_or_else(|| format!("no seconds: {v}"))
 }
 fn in_seconds(d: TimeDelta) -> Value {
-    let micros = d.num_microseconds().unwrap();
+    let micros = d.num_microseconds().unwrap_or(i64::MAX);
     if micros % 1_000_000 == 0 { json!(micros / 1_000_000) } else { json!(micros as f64 / 1e6) }
 }
 
@@ -61,21 +49,28 @@ pub fn definition(v: &Value) -> Result<CalendarDefinition, String> {
     };
     let date = |s: &str| s.parse::<NaiveDate>().map_err(|e| format!("{s}: {e}"));
     let none = serde_json::Map::new();
-    let table = |k: &str| v[k].as_object().unwrap_or(&none).clone();
+    let table = |k: &str| match &v[k] {
+        Value::Null => Ok(none.clone()),
+        Value::Object(t) => Ok(t.clone()),
+        other => Err(format!("{k} is no table: {other}")),
+    };
     let mut d = CalendarDefinition::new("vector", v["time_zone"].as_str().unwrap_or_default());
-    for (day, list) in table("weekly") {
+    for (day, list) in table("weekly")? {
         let long = day.parse::<chrono::Weekday>().ok().filter(|_| day.len() == 3);
         d.weekly.set(long.ok_or_else(|| format!("no day: {day}"))?, windows(&list)?);
     }
     for key in ["holidays", "yearly_holidays"] {
+        if !v[key].is_null() && !v[key].is_array() {
+            return Err(format!("{key} is no list: {}", v[key]));
+        }
         for h in v[key].as_array().into_iter().flatten() {
             d.holidays.push(h.as_str().unwrap_or_default().parse::<Holiday>().map_err(|e| e.to_string())?);
         }
     }
-    for (day, list) in table("date_hours") {
+    for (day, list) in table("date_hours")? {
         d.date_hours.insert(date(&day)?, windows(&list)?);
     }
-    for (day, list) in table("date_breaks") {
+    for (day, list) in table("date_breaks")? {
         d.date_breaks.insert(date(&day)?, windows(&list)?);
     }
     Ok(d)
