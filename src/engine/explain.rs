@@ -316,7 +316,11 @@ fn line(playbook: &Playbook, t: &Ticket, c: &Caused) -> Option<Text> {
         Event::ClockRetargeted { clock, retroactive } => {
             let m = metric(playbook, &clock.id.metric);
             let due = clock.due.map_or_else(|| "-".to_string(), when);
-            let late = if *retroactive { (" (retroactively)", "（追溯）") } else { ("", "") };
+            let late = match (*retroactive, clock.superseded) {
+                (true, _) => (" (retroactively)", "（追溯）"),
+                (false, true) => (", which supersedes the breach recorded", "，取代已记录的超时"),
+                (false, false) => ("", ""),
+            };
             text(
                 format!("{} retargeted to {}{}, due {due}", m.en, allowance(clock.target), late.0),
                 format!("{}目标改为 {}{}，到期 {due}", m.zh, allowance(clock.target), late.1),

@@ -78,8 +78,9 @@ pub fn go(s: &Stage, id: TicketId, i: usize, step: &Step) -> bool {
         17 => What::note("a note"),
         18 | 19 => {
             actor = Actor::agent("zhao");
-            let clocks: Vec<ClockId> = t.clocks.iter().map(|c| c.id.clone()).chain(t.closed_clocks.iter().map(|c| c.id.clone())).collect();
-            let Some(clock) = clocks.get(n % clocks.len().max(1)).cloned() else { return false };
+            // Not one of the ticket's as stored: what is stored depends on when a sweep ran.
+            let metric = ["resolution", "first_response", "next_response", "update"][n / 2 % 4].into();
+            let clock = ClockId { agreement: Agreement::Customer, metric, run: 1 + step.late as u32 % 2 };
             let from = now - TimeDelta::seconds(step.late + 600);
             let amendment = match n % 4 {
                 0 => Amendment::Judge(Outcome::Met),
