@@ -126,8 +126,8 @@ impl Calendar {
         // Forwards the last of the added µs is looked for and its end is the answer; backwards the start of the first.
         let last = i64::from(d > 0);
         let y = x.checked_sub(last)?;
-        let (_, rung) = self.core.chunks.holding(y, near, &|i| self.make(i))?;
-        instant(rung.item.holding(y.wrapping_sub(rung.base))?.wrapping_add(last))
+        let (_, rung) = self.core.chunks.holding_from(y, near, rung, &|i| self.make(i))?;
+        rung.item.holding(y.wrapping_sub(rung.base), last)
     }
     /// Whether it is open at `t`: an opening is, a closing is not.
     pub fn is_open(&self, t: DateTime<Utc>) -> bool {

@@ -8,6 +8,7 @@ mod files;
 mod laws;
 mod logs;
 mod made;
+mod peer;
 mod reading;
 mod spans;
 
