@@ -30,7 +30,7 @@ impl Times {
     /// let new = NewTicket::new("question", "the printer is on fire", "ann", "mail");
     /// let ticket = desk.submit(Command::create("mail-1", Actor::requester("ann"), new))?.ticket;
     /// let times = Times::of(&playbook, &desk.journal(ticket.id)?, None).expect("a journal begins with a creation");
-    /// assert!(times.lines.iter().any(|l| l.en.contains("time by party")));
+    /// assert!(times.ledger.total() == 0 && times.lines.iter().any(|l| l.en.contains("policy")));
     /// # Ok(()) }
     /// ```
     pub fn of(playbook: &Playbook, journal: &[Entry], customer: Option<&Customer>) -> Option<Self> {
