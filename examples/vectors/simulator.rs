@@ -179,7 +179,10 @@ impl<'a> Desk<'a> {
     }
     fn catch_up(&mut self, until: UtcInstant, events: &mut Vec<Caused>, actor: &Actor) {
         let revision = self.next_revision();
+        let mut fired = 0u32;
         while let Some(ticket) = &self.ticket {
+            fired += 1;
+            assert!(fired < 20_000, "endless: {:?}", ticket.clocks);
             let clocks = ticket.clocks.iter().filter_map(|c| c.wake_at().map(|w| (w, TimerKind::Clock(c.id.clone()))));
             let timers = ticket.timers.iter().map(|t| (t.at, t.kind.clone()));
             let Some((due, kind)) = clocks.chain(timers).min().filter(|(w, _)| *w < until) else { return };

@@ -2,7 +2,7 @@
 
 use super::Agreements;
 use super::ending::End;
-use super::metric::{Clause, Consequence, Metric};
+use super::metric::{Clause, Consequence, Metric, Scope};
 use super::policy::Policy;
 use super::reckon::Reckoning;
 use super::seen::Seen;
@@ -38,16 +38,14 @@ impl Agreements {
         if !seen.relevant {
             return Vec::new();
         }
-        let mut work = Work { agreements: self, calendars, ticket, seen, at: step.at, out: Vec::new() };
+        let mut work = Work { agreements: self, calendars, ticket, seen, at: step.at, over: Vec::new(), out: Vec::new() };
         let mut open: Vec<ClockId> = Vec::new();
         let mut kept = Vec::new();
-        // What ended, and where in the order of its metric.
-        let mut over: Vec<(ClockId, usize)> = Vec::new();
         for clock in &ticket.clocks {
             match work.end(clock) {
                 None => kept.push(clock),
                 Some(End { again: Some(id), .. }) => open.push(id),
-                Some(End { position, .. }) => over.push((clock.id.clone(), position)),
+                Some(End { position, .. }) => work.over.push((clock.id.clone(), position)),
             }
         }
         let mut restart = Vec::new();
@@ -64,8 +62,14 @@ impl Agreements {
                 let Some(target) = target(policy, metric, ticket) else { continue };
                 let is = |id: &ClockId| id.agreement == adopted.agreement && id.metric == metric.name;
                 // What the order puts before the end found the run still open.
-                let passed = over.iter().any(|(id, position)| is(id) && *position > metric.position(Consequence::Start));
+                let passed = work.over.iter().any(|(id, position)| is(id) && *position > metric.position(Consequence::Start));
                 if passed || open.iter().any(is) {
+                    continue;
+                }
+                // A run per ticket or cycle that ended in this very step was the one there is.
+                let ended = work.over.iter().any(|(id, _)| is(id));
+                let once = metric.scope == Scope::Ticket || (metric.scope == Scope::Cycle && !work.seen.reopened);
+                if ended && once {
                     continue;
                 }
                 let again = restart.iter().find(|id| is(id));
@@ -94,6 +98,8 @@ pub(super) struct Work<'a> {
     pub(super) ticket: &'a Ticket,
     pub(super) seen: Seen<'a>,
     pub(super) at: UtcInstant,
+    /// What ended in this step, and where in the order of its metric.
+    pub(super) over: Vec<(ClockId, usize)>,
     pub(super) out: Vec<Event>,
 }
 

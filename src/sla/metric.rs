@@ -71,7 +71,7 @@ impl Consequence {
 }
 
 /// One way for a consequence to come about: a sign, a condition over the ticket, or both. In files a word, `"entered:waiting"`, or a table,
-/// `{ on = "assigned", when = "t.priority == 'urgent'" }`.
+/// `{ on = "assigned", when = 't.priority == "urgent"' }`.
 #[derive(Clone, Debug)]
 pub struct Clause {
     /// What happens, or holds.

@@ -185,6 +185,11 @@ impl Work<'_> {
     fn start_for_message(&mut self, p: &Place<'_>, rest: Option<&Clock>, open: &[ClockId]) -> Option<ClockId> {
         let t = self.ticket;
         let key = p.metric.key(&t.conversation)?;
+        let same = |c: &Clock| c.id.agreement == p.adopted.agreement && c.id.metric == p.metric.name && c.message == Some(key);
+        if t.clocks.iter().any(|c| same(c) && self.over.iter().any(|(id, _)| *id == c.id)) {
+            // The message waits on, but its run was ended just now by something else than an answer.
+            return None;
+        }
         let by = p.metric.start.iter().find(|c| c.on.as_ref().is_some_and(Sign::is_of_message) && self.when(c))?;
         if let Some(first) = open.iter().find(|id| id.agreement == p.adopted.agreement && id.metric == *Metric::FIRST_RESPONSE) {
             match by.on {
@@ -201,6 +206,7 @@ impl Work<'_> {
         }
         let cancelled = rest.is_some_and(|r| r.outcome == Some(Outcome::Cancelled));
         match rest.filter(|r| r.message == Some(key)) {
+            Some(_) if cancelled && p.metric.cancels_by_event() && !self.seen.reopened => None,
             Some(rest) if cancelled && p.policy.on_change != OnChange::Restart => self.resume(p, rest, !self.seen.reopened),
             Some(rest) if !cancelled && self.seen.reopened && p.policy.on_reopen != OnReopen::New => {
                 self.resume(p, rest, p.policy.on_reopen == OnReopen::Counted)

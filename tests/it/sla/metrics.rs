@@ -287,6 +287,38 @@ fn a_run_per_cycle_or_ticket_starts_where_its_start_says() {
 }
 
 #[test]
+fn what_is_once_does_not_begin_again_in_the_step_that_ends_it() {
+    for (scope, expected) in [(Scope::Ticket, 2), (Scope::Cycle, 2), (Scope::Episode, 3)] {
+        let a = declared(Metric::new("m", scope).start(Sign::tagged("x")).stop(Sign::tagged("x")));
+        let mut d = open(&a);
+        does(&mut d, 0, tag("x"));
+        does(&mut d, 1, tag("x"));
+        assert_eq!(runs(&d).len(), expected, "{scope:?}");
+        check(&d);
+    }
+}
+
+#[test]
+fn a_messages_run_cancelled_by_an_event_is_over_for_that_message() {
+    // Else it would begin anew in the past, and a level that tags would cancel it again, without end.
+    let m = Metric::new("m", Scope::Message).start(Sign::Owed).stop(Sign::Answered).cancel(Sign::tagged("y"));
+    let level = Alert::level_at("m", 1, Point::Percent(120), vec![Action::Tag("y".into())]);
+    let policy = Policy::new("standard").calendar("always").target("m", None, "45m").alert(level);
+    let a = (Agreements::new(vec![policy]).metric_declared(m), calendars());
+    let mut d = open(&a);
+    does(&mut d, 0, vec![said(Author::Requester, 0)]);
+    d.sweep(at(600));
+    assert_eq!((d.acted.len(), d.closed("m").outcome), (1, Outcome::Cancelled));
+    assert!(d.ticket().clock("m").is_none());
+    moves(&mut d, 610, "open");
+    assert!(d.ticket().clock("m").is_none());
+    does(&mut d, 620, vec![said(Author::Agent, 620)]);
+    does(&mut d, 630, vec![said(Author::Requester, 630)]);
+    assert_eq!(d.clock("m").id.run, 2, "the next message has its own");
+    check(&d);
+}
+
+#[test]
 fn no_run_begins_while_what_ends_it_holds() {
     let a = declared(episode().start(Sign::Assigned).stop(Sign::while_in("vendor")));
     let mut d = open(&a);
