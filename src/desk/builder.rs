@@ -117,8 +117,9 @@ impl Builder {
             ids: self.ids,
             limits: self.limits,
             name: self.name,
-            kept: Mutex::new(Kept { playbook, older: self.older, roster, lost_subscribers: 0 }),
+            kept: Mutex::new(Kept { playbook, older: Arc::new(self.older), roster, lost_subscribers: 0 }),
             numbers: Mutex::new((0, 0)),
+            earlier: Mutex::default(),
             subscribers: Mutex::default(),
         }));
         let playbook = desk.playbook();

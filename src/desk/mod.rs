@@ -38,6 +38,7 @@ mod error;
 mod host;
 mod queue;
 mod read;
+mod regime;
 mod submit;
 mod swap;
 mod sweep;
@@ -57,7 +58,7 @@ use crate::engine::Limits;
 use crate::id::*;
 use crate::playbook::Playbook;
 use crate::routing::Roster;
-use crate::store::AnyStore;
+use crate::store::{AnyStore, Wakes};
 use crate::ticket::Entry;
 use host::{AnyCourier, AnyDirectory, lock};
 use queue::Queue;
@@ -92,6 +93,8 @@ struct Inner {
     name: String,
     kept: Mutex<Kept>,
     numbers: Mutex<(u64, u64)>,
+    /// Tickets that must be looked at earlier than the store knows: since the playbook changed, something of theirs is due earlier.
+    earlier: Mutex<Wakes>,
     subscribers: Mutex<Vec<SyncSender<Arc<Entry>>>>,
 }
 
@@ -100,7 +103,8 @@ struct Inner {
 struct Kept {
     playbook: Arc<Playbook>,
     /// Older playbooks whose workflow versions open tickets are pinned to.
-    older: Vec<Arc<Playbook>>,
+    /// The newest first; their instants of activation tell which one was active when.
+    older: Arc<Vec<Arc<Playbook>>>,
     roster: Arc<Roster>,
     lost_subscribers: u64,
 }

@@ -57,7 +57,7 @@ impl Desk {
         let journal = self.journal(id).await?;
         let playbooks: Vec<Arc<Playbook>> = {
             let kept = lock(&self.0.kept);
-            std::iter::once(&kept.playbook).chain(&kept.older).cloned().collect()
+            std::iter::once(&kept.playbook).chain(kept.older.iter()).cloned().collect()
         };
         let books: Vec<(&Playbook, Calendars)> = playbooks
             .iter()
@@ -93,7 +93,7 @@ impl Desk {
         let decided_by = journal.iter().find(|e| e.revision == revision).map(|e| e.playbook);
         let playbook = {
             let kept = lock(&self.0.kept);
-            let all = std::iter::once(&kept.playbook).chain(&kept.older);
+            let all = std::iter::once(&kept.playbook).chain(kept.older.iter());
             all.into_iter().find(|p| Some(p.digest()) == decided_by).unwrap_or(&kept.playbook).clone()
         };
         let requester = crate::ticket::Ticket::fold(&journal).map(|t| t.requester).filter(|_| playbook.reads_customer());

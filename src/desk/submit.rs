@@ -47,6 +47,8 @@ pub struct Preview {
 /// What one attempt at a decision needs besides the command.
 pub(super) struct Now {
     pub playbook: Arc<Playbook>,
+    /// Those before it, the newest first.
+    pub older: Arc<Vec<Arc<Playbook>>>,
     pub roster: Arc<Roster>,
     pub at: UtcInstant,
 }
@@ -54,7 +56,7 @@ pub(super) struct Now {
 impl Desk {
     pub(super) fn at(&self, at: UtcInstant) -> Now {
         let kept = lock(&self.0.kept);
-        Now { playbook: kept.playbook.clone(), roster: kept.roster.clone(), at: at_door(at) }
+        Now { playbook: kept.playbook.clone(), older: kept.older.clone(), roster: kept.roster.clone(), at: at_door(at) }
     }
 
     /// Does a command. Repeated with the same key, it gets its first answer and is done once.
@@ -267,7 +269,7 @@ impl Desk {
         self.decide_now(command, now, ticket, taken, false).await
     }
 
-    /// Loads the case and decides, fetching what the decision asks for.
+    /// Loads the case and decides.
     async fn decide_now(
         &self,
         command: &Command,
@@ -280,15 +282,31 @@ impl Desk {
         if let (None, Some(id)) = (&case.ticket, command.ticket) {
             case.ticket = Some(self.load(id).await?);
         }
-        let ctx = Context { playbook: &now.playbook, roster: &now.roster, now: now.at, limits: &self.0.limits, trace };
+        if let Some(ticket) = case.ticket.take() {
+            case.ticket = Some(self.caught_up(ticket, now, !trace).await?);
+        }
+        self.decide_case(&now.playbook, now.at, command, &mut case, now, trace).await
+    }
+
+    /// Decides by a playbook at an instant, fetching what the decision asks for.
+    pub(super) async fn decide_case(
+        &self,
+        playbook: &Playbook,
+        at: UtcInstant,
+        command: &Command,
+        case: &mut Case,
+        now: &Now,
+        trace: bool,
+    ) -> Result<Decided, Error> {
+        let ctx = Context { playbook, roster: &now.roster, now: at, limits: &self.0.limits, trace };
         let mut asked = String::new();
         for _ in 0..=ROUNDS.saturating_mul(2) {
-            match decide(&ctx, &case, command) {
+            match decide(&ctx, case, command) {
                 Decision::Decided(d) => return Ok(*d),
                 Decision::Refused(r) => return Err(Error::Refused(r)),
                 Decision::Missing(needs) => {
                     asked = describe(&needs);
-                    self.fetch(needs, &mut case, command, now).await?;
+                    self.fetch(needs, case, command, now).await?;
                 }
             }
         }
@@ -339,7 +357,11 @@ impl Desk {
         }
         found.sort_by_key(|t| t.id);
         found.dedup_by_key(|t| t.id);
-        Ok(found)
+        let mut candidates = Vec::with_capacity(found.len());
+        for t in found {
+            candidates.push(Box::pin(self.caught_up(t, now, true)).await?);
+        }
+        Ok(candidates)
     }
 
     async fn number(&self) -> Result<u64, Error> {

@@ -1,9 +1,10 @@
 //! What happens by itself: timers, queues, deliveries.
 
+use super::host::lock;
 use super::{Delivery, Desk, Error};
 use crate::engine::{Command, What};
 use crate::id::*;
-use crate::store::{Due, Lease, Limit, Outcome, Page, Query, Settled, Slice, Store as _};
+use crate::store::{Lease, Limit, Outcome, Page, Query, Settled, Slice, Store as _};
 use crate::ticket::{Actor, Ticket};
 use chrono::TimeDelta;
 use std::collections::BTreeMap;
@@ -11,6 +12,9 @@ use std::sync::Arc;
 
 /// How long a sweeper may hold a ticket, in seconds.
 const LEASE: u32 = 60;
+
+/// Tickets ticked in one group.
+const BATCH: usize = 100;
 
 /// What a sweep did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,20 +50,49 @@ impl Desk {
         let mut swept = Swept::default();
         loop {
             let lease = Lease::for_seconds(self.0.name.clone(), now, LEASE);
-            let due = self.0.store.due(now, lease, Slice::ALL, Limit::new(100)).await?;
+            let due = self.0.store.due(now, lease, Slice::ALL, Limit::new(BATCH)).await?;
             if due.is_empty() {
                 break;
             }
+            let due: Vec<TicketId> = due.iter().map(|d| d.ticket).collect();
             self.tick_all(&due, now, &mut swept).await?;
         }
+        self.tick_earlier(now, &mut swept).await?;
         swept.assigned = swept.assigned.saturating_add(self.dispatch().await?);
         Ok(swept)
     }
 
+    /// Ticks the tickets that a change of the playbook lets wake earlier than the store knows. Two sweeps at once may both try one; one of them finds it done.
+    async fn tick_earlier(&self, now: UtcInstant, swept: &mut Swept) -> Result<(), Error> {
+        let mut place = None;
+        loop {
+            let mut batch: Vec<(UtcInstant, TicketId)> = Vec::new();
+            {
+                let mut earlier = lock(&self.0.earlier);
+                while let Some(next) = earlier.after(place).filter(|(at, _)| *at < now && batch.len() < BATCH) {
+                    batch.push(next);
+                    place = Some(next);
+                }
+            }
+            if batch.is_empty() {
+                return Ok(());
+            }
+            let ids: Vec<TicketId> = batch.iter().map(|(_, id)| *id).collect();
+            let failed = swept.failed.len();
+            self.tick_all(&ids, now, swept).await?;
+            let failed = swept.failed.get(failed..).unwrap_or_default();
+            let mut earlier = lock(&self.0.earlier);
+            for (at, id) in batch {
+                if earlier.get(id) == Some(at) && !failed.iter().any(|(f, _)| *f == id) {
+                    earlier.set(id, None);
+                }
+            }
+        }
+    }
+
     /// Ticks a batch of due tickets in one group.
-    async fn tick_all(&self, due: &[Due], now: UtcInstant, swept: &mut Swept) -> Result<(), Error> {
-        let ids: Vec<TicketId> = due.iter().map(|d| d.ticket).collect();
-        let tickets = self.0.store.load(&ids).await?;
+    async fn tick_all(&self, due: &[TicketId], now: UtcInstant, swept: &mut Swept) -> Result<(), Error> {
+        let tickets = self.0.store.load(due).await?;
         let moment = self.at(now);
         let mut commits = Vec::new();
         let mut made: Vec<(TicketId, Vec<Arc<crate::ticket::Entry>>, Arc<Ticket>)> = Vec::new();
@@ -161,10 +194,8 @@ impl Desk {
     /// The store failed.
     pub async fn next_wake(&self) -> Result<Option<UtcInstant>, Error> {
         let (a, b) = (self.0.store.next_wake().await?, self.0.store.next_delivery().await?);
-        Ok(match (a, b) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        })
+        let earlier = lock(&self.0.earlier).after(None).map(|(at, _)| at);
+        Ok([a, b, earlier].into_iter().flatten().min())
     }
 
     /// Delivers up to `most` effects of the outbox, each at least once: after a crash between delivery and record it is delivered

@@ -2,7 +2,7 @@
 
 use super::actions;
 use super::draft::Draft;
-use super::settle::settle;
+use super::settle::{readopt, settle};
 use super::transition;
 use super::waves::Waves;
 use crate::id::*;
@@ -21,19 +21,51 @@ pub(super) enum CaughtUp {
 }
 
 /// Fires what is due strictly before `until`: people win ties, and a target met at its due instant is met.
+///
+/// A change of the playbook that the ticket has not seen takes its place in between, at its own instant: what was due before went by the old figures. So the journal
+/// is the same whether a recalculation came by at once, later, or never before the next command.
 pub(super) fn catch_up(d: &mut Draft<'_>, until: UtcInstant) -> CaughtUp {
     let mut fired = 0usize;
+    if let Some(change) = d.ctx.playbook.since().filter(|at| *at <= until && d.ticket.updated_at <= *at) {
+        if fire_before(d, change, &mut fired) == CaughtUp::More {
+            return CaughtUp::More;
+        }
+        adopt(d, change);
+    }
+    fire_before(d, until, &mut fired)
+}
+
+fn fire_before(d: &mut Draft<'_>, until: UtcInstant, fired: &mut usize) -> CaughtUp {
     loop {
         // The stored wake instant may be early, never late: most commands find nothing due and look no further.
         if d.ticket.next_wake().is_none_or(|at| at >= until) {
             return CaughtUp::Done;
         }
         let Some((at, kind)) = earliest(&d.ticket).filter(|(at, _)| *at < until) else { return CaughtUp::Done };
-        if fired >= MOST && (at > d.at || fired >= MOST.saturating_mul(4)) {
+        if *fired >= MOST && (at > d.at || *fired >= MOST.saturating_mul(4)) {
             return CaughtUp::More;
         }
         fire(d, at, kind);
-        fired = fired.saturating_add(1);
+        *fired = fired.saturating_add(1);
+    }
+}
+
+/// The ticket adopts the active playbook as of the instant it became active; nothing is recorded where nothing changes for it.
+fn adopt(d: &mut Draft<'_>, at: UtcInstant) {
+    if !d.ticket.is_open() {
+        return;
+    }
+    let mark = d.mark();
+    d.begin_step(at, true);
+    let kind = TimerKind::Playbook;
+    d.push(Event::TimerFired(kind.clone()), Cause::Timer(kind, at));
+    let nothing = d.events.len();
+    let mut waves = Waves::of_timer();
+    let _ = settle(d, &mut waves);
+    readopt(d);
+    let _ = settle(d, &mut waves);
+    if d.events.len() == nothing {
+        d.back_to(mark);
     }
 }
 
@@ -53,6 +85,8 @@ fn fire(d: &mut Draft<'_>, due: UtcInstant, kind: TimerKind) {
     // A timer has nobody to refuse to: a fail-closed rule's failure is journalled like any other, and the step is settled to its end.
     let mut waves = Waves::of_timer();
     match &kind {
+        // Not among a ticket's timers: see `adopt`.
+        TimerKind::Playbook => {}
         TimerKind::StateLimit => d.push(Event::LimitPassed, cause),
         TimerKind::PriorityOverride => d.push(Event::OverrideEnded, cause),
         TimerKind::Transition(name) => {

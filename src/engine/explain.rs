@@ -166,6 +166,7 @@ fn marked(playbook: &Playbook, l: Text, cause: &Cause) -> Text {
 
 fn timer(playbook: &Playbook, kind: &TimerKind) -> (String, String) {
     match kind {
+        TimerKind::Playbook => ("the change of the playbook".into(), "配置包切换".into()),
         TimerKind::StateLimit => ("the state's time limit".into(), "状态时限".into()),
         TimerKind::Transition(t) => (format!("timed transition {t}"), format!("定时流转 {t}")),
         TimerKind::Rule(r) => (format!("time rule {r}"), format!("定时规则 {r}")),

@@ -261,6 +261,7 @@ impl PlaybookBuilder {
             routing,
             rules: std::sync::Arc::new(rules),
             reads_customer: false,
+            since: None,
         }
         .reading())
     }

@@ -134,6 +134,7 @@ impl Playbook {
             routing,
             rules: std::sync::Arc::new(rules),
             reads_customer: false,
+            since: None,
         }
         .reading();
         Ok(Loaded { playbook, warnings: problems })

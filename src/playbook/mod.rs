@@ -41,6 +41,7 @@ pub struct Playbook {
     routing: RoutingModel,
     rules: Arc<RuleSet>,
     reads_customer: bool,
+    since: Option<UtcInstant>,
 }
 
 impl Playbook {
@@ -111,6 +112,19 @@ impl Playbook {
     /// Whether any condition reads the customer record, so that decisions need it.
     pub fn reads_customer(&self) -> bool {
         self.reads_customer
+    }
+
+    /// Since when it is the active one of a running desk; none where it always was.
+    pub fn since(&self) -> Option<UtcInstant> {
+        self.since
+    }
+    /// The same playbook, active since an instant; its digest stays.
+    ///
+    /// Open tickets last written before then adopt its policies, calendars and priorities as of that instant, whenever they are next touched: what happened before went by the
+    /// figures of then, what comes after goes by its own (S46, S55).
+    #[must_use]
+    pub fn active_since(self, at: UtcInstant) -> Self {
+        Self { since: Some(at_door(at)), ..self }
     }
 
     /// The same playbook, holding also those workflow and calendar versions of older ones that it lacks; its digest stays.

@@ -6,6 +6,21 @@ use crate::id::{CalendarName, UtcInstant};
 use crate::ticket::{Allowance, Clock};
 use chrono::TimeDelta;
 
+/// The figures of a run from which its due instant follows: a clock's own, or those it would have.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Run {
+    pub(super) started_at: UtcInstant,
+    pub(super) since: Option<UtcInstant>,
+    pub(super) counted: i64,
+    pub(super) budget: i64,
+}
+
+impl Run {
+    pub(super) fn of(c: &Clock) -> Self {
+        Self { started_at: c.started_at, since: c.since, counted: c.counted, budget: c.budget }
+    }
+}
+
 /// A kind of time with its calendar.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reckoning<'a> {
@@ -57,12 +72,24 @@ impl<'a> Reckoning<'a> {
     pub(super) fn counted(&self, c: &Clock, at: UtcInstant) -> i64 {
         c.since.map_or(c.counted, |since| c.counted.saturating_add(self.between(since, at.max(since))))
     }
-    /// The due instant of a clock as it runs now: the remaining time from `since` on (S43). Negative remaining time lies in the past.
-    pub(super) fn due(&self, c: &Clock) -> Option<UtcInstant> {
-        let since = c.since?;
-        let left = c.budget.saturating_sub(c.counted);
+    /// Counted µs of a clock from its start to `upto`, its pauses left out, all in this kind of time: what it comes to in another calendar (S46, S55). None for a clock with more
+    /// pauses than are kept.
+    #[inline]
+    pub(super) fn recounted(&self, c: &Clock, upto: UtcInstant) -> Option<i64> {
+        if c.pauses.len() >= Clock::PAUSES {
+            return None;
+        }
+        let paused =
+            c.pauses.iter().map(|p| self.between(p.from.max(c.started_at), p.to.max(c.started_at))).fold(0i64, i64::saturating_add);
+        Some(self.between(c.started_at, upto).saturating_sub(paused))
+    }
+    /// The due instant of a run as it goes now: the remaining time from `since` on (S43). Negative remaining time lies in the past.
+    #[inline]
+    pub(super) fn due_of(&self, run: Run) -> Option<UtcInstant> {
+        let since = run.since?;
+        let left = run.budget.saturating_sub(run.counted);
         if let Allowance::Days(_) = self.target
-            && let Some(fixed) = self.undisturbed(c.started_at)
+            && let Some(fixed) = self.undisturbed(run.started_at)
             && self.between(since, fixed) == left
         {
             // As long as no open time was lost, the fixed instant itself stands, an opening included.
@@ -75,23 +102,29 @@ impl<'a> Reckoning<'a> {
             _ => self.after(since, left),
         }
     }
+    /// The due instant of a clock as it runs now.
+    pub(super) fn due(&self, c: &Clock) -> Option<UtcInstant> {
+        self.due_of(Run::of(c))
+    }
     /// Whether an alert's point lay before `at`.
     fn past(&self, c: &Clock, point: Point, at: UtcInstant) -> bool {
         match point {
-            Point::Percent(p) => {
-                c.since.is_some()
-                    && i128::from(c.budget).saturating_mul(i128::from(p)) < i128::from(self.counted(c, at)).saturating_mul(100)
-            }
+            Point::Percent(p) => c.since.is_some() && beyond(p, c.budget, self.counted(c, at)),
             Point::Offset(_) => self.point(c, point).is_some_and(|t| t < at),
         }
     }
     /// When an alert's point is reached; none for a clock that does not run.
     pub(super) fn point(&self, c: &Clock, at: Point) -> Option<UtcInstant> {
-        let (since, due) = (c.since?, c.due?);
+        self.point_of(Run::of(c), c.due?, at)
+    }
+    /// The same of a run with its due instant.
+    #[inline]
+    pub(super) fn point_of(&self, run: Run, due: UtcInstant, at: Point) -> Option<UtcInstant> {
+        let since = run.since?;
         match at {
             Point::Percent(p) => {
-                let need = i128::from(c.budget).saturating_mul(i128::from(p)).checked_div(100).and_then(|n| i64::try_from(n).ok())?;
-                let more = need.saturating_sub(c.counted);
+                let need = i128::from(run.budget).saturating_mul(i128::from(p)).checked_div(100).and_then(|n| i64::try_from(n).ok())?;
+                let more = need.saturating_sub(run.counted);
                 if more <= 0 {
                     Some(since)
                 } else if p == 100 {
@@ -127,6 +160,11 @@ impl<'a> Reckoning<'a> {
             c.next_mark = self.next_mark(c, Some(policy), at);
         }
     }
+}
+
+/// Whether more than so many per cent of a target have counted.
+pub(super) fn beyond(percent: u8, budget: i64, counted: i64) -> bool {
+    i128::from(budget).saturating_mul(i128::from(percent)) < i128::from(counted).saturating_mul(100)
 }
 
 /// The alerts of a policy a clock has not behind it, in the policy's order.

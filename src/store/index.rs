@@ -10,6 +10,7 @@ use chrono::TimeDelta;
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap},
+    ops::Bound,
     sync::Arc,
 };
 
@@ -23,6 +24,7 @@ pub(super) struct Index {
     headers: BTreeMap<TicketId, Header>,
     wake: Wakes,
     open: BTreeSet<TicketId>,
+    queued: BTreeSet<TicketId>,
     by_thread: BTreeMap<ExternalId, BTreeSet<TicketId>>,
     by_requester: BTreeMap<RequesterId, BTreeSet<TicketId>>,
     by_assignee: BTreeMap<AgentId, BTreeSet<TicketId>>,
@@ -67,6 +69,16 @@ impl Parcel {
     }
 }
 
+/// Where to look for the tickets a query means.
+enum Narrowed<'a> {
+    /// Among these.
+    To(&'a BTreeSet<TicketId>),
+    /// There is none.
+    None,
+    /// Among all.
+    All,
+}
+
 /// What settling an effect does to the outbox.
 pub(super) enum Change {
     Removed(u64),
@@ -89,6 +101,9 @@ impl Index {
         self.wake.set(id, h.wake_at);
         if !h.class.is_final() {
             self.open.insert(id);
+        }
+        if h.queued_since.is_some() {
+            self.queued.insert(id);
         }
         for t in &h.threads {
             self.by_thread.entry(t.clone()).or_default().insert(id);
@@ -115,6 +130,7 @@ impl Index {
         }
         let id = h.id;
         self.open.remove(&id);
+        self.queued.remove(&id);
         for t in &h.threads {
             out(&mut self.by_thread, t, id);
         }
@@ -201,18 +217,29 @@ impl Index {
 
     // -- questions -------------------------------------------------------------------------------
 
-    /// The tickets that may match, as a heap by (key, id); true: the header said all there was to ask.
-    pub(super) fn candidates(&self, query: &Query, after: Option<&Cursor>) -> BinaryHeap<Reverse<Cursor>> {
+    /// The tickets that may match, as a heap by (key, id); with a limit, enough of them for a page of so many.
+    pub(super) fn candidates(&self, query: &Query, after: Option<&Cursor>, limit: Option<Limit>) -> BinaryHeap<Reverse<Cursor>> {
         let place = |h: &Header| Cursor { key: query.key_of(h), id: h.id };
-        self.narrowed(query).filter(|h| query.fits(h)).map(place).filter(|c| after.is_none_or(|a| c > a)).map(Reverse).collect()
+        let fitting = |ids: &mut dyn Iterator<Item = &TicketId>| {
+            let fits = ids.filter_map(|id| self.headers.get(id)).filter(|h| query.fits(h)).map(place);
+            let most =
+                limit.filter(|_| query.order == Order::Id && query.header_suffices()).map_or(usize::MAX, |l| l.get().saturating_add(1));
+            fits.filter(|c| after.is_none_or(|a| c > a)).take(most).map(Reverse).collect()
+        };
+        // Only in the order of ids the place after which to go on says where in an index that is.
+        let from = after.filter(|a| query.order == Order::Id && a.key == 0).map_or(Bound::Unbounded, |a| Bound::Excluded(a.id));
+        match self.narrowed(query) {
+            Narrowed::To(set) => fitting(&mut set.range((from, Bound::Unbounded))),
+            Narrowed::None => fitting(&mut std::iter::empty()),
+            Narrowed::All => fitting(&mut self.headers.range((from, Bound::Unbounded)).map(|(id, _)| id)),
+        }
     }
 
-    /// Headers that may fit, by the narrowest index the query names.
-    fn narrowed(&self, query: &Query) -> Box<dyn Iterator<Item = &Header> + '_> {
-        let of = |set: Option<&BTreeSet<TicketId>>| -> Box<dyn Iterator<Item = &Header> + '_> {
-            let ids: Vec<TicketId> = set.into_iter().flatten().copied().collect();
-            Box::new(ids.into_iter().filter_map(|id| self.headers.get(&id)))
-        };
+    /// The narrowest index the query names.
+    fn narrowed(&self, query: &Query) -> Narrowed<'_> {
+        fn of(set: Option<&BTreeSet<TicketId>>) -> Narrowed<'_> {
+            set.map_or(Narrowed::None, Narrowed::To)
+        }
         if let Some(n) = query.number {
             of(self.by_number.get(&n))
         } else if let Some(t) = &query.thread {
@@ -221,10 +248,12 @@ impl Index {
             of(self.by_requester.get(r))
         } else if let [a] = query.assignees.as_slice() {
             of(self.by_assignee.get(a))
+        } else if query.queued {
+            Narrowed::To(&self.queued)
         } else if query.open {
-            of(Some(&self.open))
+            Narrowed::To(&self.open)
         } else {
-            Box::new(self.headers.values())
+            Narrowed::All
         }
     }
 
@@ -457,7 +486,7 @@ pub(super) fn count(
     mut fetch: impl FnMut(TicketId) -> Result<Option<Arc<Ticket>>>,
 ) -> Result<Counts> {
     let mut counts = Counts::default();
-    for Reverse(place) in index.candidates(query, None) {
+    for Reverse(place) in index.candidates(query, None, None) {
         let Some(h) = index.header(place.id) else { continue };
         if query.header_suffices() {
             counts.add(by.iter().map(|a| a.of_header(h)).collect());

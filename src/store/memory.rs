@@ -109,7 +109,7 @@ impl Store for MemoryStore {
 
     async fn find(&self, query: &Query, after: Option<&Cursor>, limit: Limit) -> Result<Page<Arc<Ticket>, Cursor>> {
         let memory = self.lock();
-        page(memory.index.candidates(query, after), query, limit, |id| Ok(memory.tickets.get(&id).cloned()))
+        page(memory.index.candidates(query, after, Some(limit)), query, limit, |id| Ok(memory.tickets.get(&id).cloned()))
     }
 
     async fn count(&self, query: &Query, by: &[Axis]) -> Result<Counts> {

@@ -23,6 +23,8 @@ pub enum Order {
     Waiting,
     /// By human number.
     Number,
+    /// By id: the cheapest way to go over all tickets, page by page.
+    Id,
     /// By priority, in the order of this list.
     Priority(Vec<LevelName>),
 }
@@ -206,6 +208,7 @@ impl Query {
             Order::Changed => micros(h.updated_at).saturating_neg(),
             Order::Due => last(h.due),
             Order::Waiting => last(h.queued_since),
+            Order::Id => 0,
             Order::Number => i64::try_from(h.number).unwrap_or(i64::MAX),
             Order::Priority(names) => {
                 h.priority.as_ref().and_then(|p| names.iter().position(|n| n == p)).and_then(|i| i64::try_from(i).ok()).unwrap_or(i64::MAX)

@@ -82,6 +82,8 @@ impl WaitsOn {
 /// What a timer does when it is due.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum TimerKind {
+    /// The desk changed to another playbook: priority, policies and calendars are adopted as of that instant (S46, S55).
+    Playbook,
     /// The state's time limit passes (S61).
     StateLimit,
     /// A timed transition is taken.

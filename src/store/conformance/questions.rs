@@ -158,7 +158,7 @@ pub(super) async fn finds_what_a_naive_filter_finds(store: &AnyStore) -> Verdict
 pub(super) async fn finds_in_order(store: &AnyStore) -> Verdict {
     let all = sample_desk(store).await?;
     let by_priority = Order::Priority(["urgent", "normal", "low"].map(LevelName::new).to_vec());
-    for order in [Order::Oldest, Order::Newest, Order::Changed, Order::Due, Order::Waiting, Order::Number, by_priority] {
+    for order in [Order::Oldest, Order::Newest, Order::Changed, Order::Due, Order::Waiting, Order::Number, Order::Id, by_priority] {
         let q = Query::new().order(order);
         same(&format!("tickets in the order {:?}", q.order), numbers(&store.find_all(&q).await?), numbers(&naive(&all, &q)?))?;
     }

@@ -265,7 +265,7 @@ impl Store for RedbStore {
     }
 
     async fn find(&self, query: &Query, after: Option<&Cursor>, limit: Limit) -> Result<Page<Arc<Ticket>, Cursor>> {
-        let heap = self.0.read().candidates(query, after);
+        let heap = self.0.read().candidates(query, after, Some(limit));
         self.0.with_tickets(|fetch| page(heap, query, limit, fetch))
     }
 

@@ -3,6 +3,7 @@
 mod cancel;
 mod group;
 mod outbox;
+mod recalculate;
 mod stores;
 mod swap;
 mod trouble;

@@ -11,20 +11,20 @@ use ticketry::ticket::*;
 
 /// One step of a random life: minutes that pass before it, and what is asked.
 #[derive(Clone, Debug)]
-struct Step {
-    minutes: i64,
+pub struct Step {
+    pub minutes: i64,
     who: u8,
     what: u8,
     pick: u8,
 }
 
-fn steps() -> impl Strategy<Value = Vec<Step>> {
+pub fn steps() -> impl Strategy<Value = Vec<Step>> {
     let minutes = prop_oneof![3 => 0i64..90, 2 => 60i64..1500, 1 => 1440i64..20_000];
     let step = (minutes, 0u8..4, 0u8..18, any::<u8>()).prop_map(|(minutes, who, what, pick)| Step { minutes, who, what, pick });
     prop::collection::vec(step, 1..25)
 }
 
-fn what(step: &Step) -> What {
+pub fn what(step: &Step) -> What {
     let moves = ["start", "wait", "answer", "resolve", "reopen", "close", "cancel", "nonsense"];
     let levels = ["low", "normal", "high", "urgent"];
     let n = usize::from(step.pick);
@@ -44,7 +44,7 @@ fn what(step: &Step) -> What {
     }
 }
 
-fn actor(step: &Step) -> Actor {
+pub fn actor(step: &Step) -> Actor {
     match step.who {
         0 | 1 => Actor::agent("li"),
         2 => Actor::agent("wang"),
@@ -100,7 +100,7 @@ fn play(files: &[(&str, &str)], steps: &[Step], sweeps: Sweeps) -> (Vec<Entry>, 
 }
 
 /// What happened and when, whatever entries it stands in.
-pub(super) fn flat(journal: &[Entry]) -> Vec<String> {
+pub fn flat(journal: &[Entry]) -> Vec<String> {
     journal
         .iter()
         .flat_map(|e| {

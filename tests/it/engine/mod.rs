@@ -3,7 +3,7 @@
 mod corrections;
 mod edges;
 mod indexed;
-mod laws;
+pub mod laws;
 mod levels;
 mod life;
 mod lives;

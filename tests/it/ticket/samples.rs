@@ -65,6 +65,7 @@ pub fn stay() -> Stay {
             Timer { at: at(12), kind: TimerKind::Rule("nudge".into()) },
             Timer { at: at(13), kind: TimerKind::Clock(clock_id()) },
             Timer { at: at(14), kind: TimerKind::PriorityOverride },
+            Timer { at: at(15), kind: TimerKind::Playbook },
         ],
     }
 }
