@@ -25,7 +25,7 @@ use ticketry::playbook::Playbook;
 use ticketry::sla::{Alert, Outlook, Point, Policy, Step, recompute, verify};
 use ticketry::store::{AnyStore, Commit, MemoryStore, Store, Wakes, Write};
 use ticketry::ticket::*;
-use ticketry::workflow::{StateDefinition, TransitionDefinition, WorkflowDefinition};
+use ticketry::workflow::{Responsible, StateDefinition, TransitionDefinition, WorkflowDefinition};
 
 fn at(s: &str) -> UtcInstant {
     s.parse().unwrap()
@@ -81,8 +81,13 @@ fn workflow() -> WorkflowDefinition {
     let state = |name: &str, class| StateDefinition::new(name, class).label(name, name);
     WorkflowDefinition::new("question", 1)
         .initial("open")
-        .state(state("open", StateClass::Open))
-        .state(state("pending", StateClass::Pending).waits_on(WaitsOn::Requester).on_requester_reply("answer"))
+        .state(state("open", StateClass::Open).responsible(Responsible::Assignee))
+        .state(
+            state("pending", StateClass::Pending)
+                .responsible(Responsible::Assignee)
+                .waits_on(WaitsOn::Requester)
+                .on_requester_reply("answer"),
+        )
         .state(state("done", StateClass::Resolved))
         .transition(TransitionDefinition::new("wait", ["open"], "pending").label("Wait", "等待"))
         .transition(TransitionDefinition::new("answer", ["pending"], "open").label("Answer", "回复"))

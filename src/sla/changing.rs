@@ -8,7 +8,7 @@ use super::sign::Sign;
 use crate::ticket::{Adopted, Allowance, Clock, Event, Hold, Outcome, Pause, WaitsOn};
 
 /// Whether waiting on someone stops the metric under the policy (S77). A metric's own unconditional `pause = ["waits_on:…"]` adds to what the policy says.
-fn waits(policy: Option<&Policy>, metric: &Metric, on: WaitsOn) -> bool {
+pub(super) fn waits(policy: Option<&Policy>, metric: &Metric, on: WaitsOn) -> bool {
     let said = policy.and_then(|p| p.stops.get(&metric.name)).unwrap_or(&metric.stops);
     said.contains(&on) || metric.pause.iter().any(|c| c.on == Some(Sign::WaitsOn(on)) && c.when.is_none())
 }

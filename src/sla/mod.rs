@@ -40,7 +40,7 @@ pub use fire::Fired;
 pub use follow::Step;
 pub use ledger::{Dimension, Figures, Lapse, Ledger, Line, Part, Party, Stretch, ledger};
 pub use metric::{Clause, Consequence, Metric, Scope};
-pub use outlook::{Outlook, Standing};
+pub use outlook::{Foreseen, Outlook};
 pub use policy::{Alert, AlertKind, OnChange, OnReopen, OpenedByAgent, Point, Policy, Targets, allowance};
 pub use propose::{BadGoal, Goal, Proposal, Proposals, Proposing, propose};
 pub use recompute::{Difference, Recomputed, Unverified, recompute, recompute_with, verify, verify_with};

@@ -1,15 +1,17 @@
 //! What open clocks come to under other agreements and calendars (S46, S55), reckoned without writing anything.
 
+use super::changing::waits;
 use super::policy::{Alert, AlertKind, OnChange, Point, Policy};
 use super::reckon::{Reckoning, Run, beyond, pending};
+use super::sign::Sign;
 use super::{Agreements, Metric};
 use crate::calendar::{Calendar, Calendars};
 use crate::id::{CalendarName, TicketId, UtcInstant};
-use crate::ticket::{Agreement, Allowance, Clock, Ticket, WaitsOn};
+use crate::ticket::{Agreement, Allowance, Clock, Ticket};
 
 /// An open clock as it will stand once its ticket has adopted other agreements and calendars.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Standing {
+pub struct Foreseen {
     /// When it is due; none while paused.
     pub due: Option<UtcInstant>,
     /// When it next does something by itself. A clock that turns out to be past due does so at the instant of the change.
@@ -75,21 +77,21 @@ impl<'a> Outlook<'a> {
 
     /// When the clocks of a ticket will next do something by themselves.
     pub fn wake(&self, ticket: &Ticket, group_calendar: Option<&CalendarName>) -> Option<UtcInstant> {
-        ticket.clocks.iter().filter_map(|c| self.standing(ticket, c, group_calendar).wake).min()
+        ticket.clocks.iter().filter_map(|c| self.foresee(ticket, c, group_calendar).wake).min()
     }
 
     /// How an open clock of a ticket will stand.
-    pub fn standing(&self, ticket: &Ticket, c: &Clock, group_calendar: Option<&CalendarName>) -> Standing {
-        self.changed(ticket, c, group_calendar).unwrap_or_else(|| Standing { due: c.due, wake: c.wake_at() })
+    pub fn foresee(&self, ticket: &Ticket, c: &Clock, group_calendar: Option<&CalendarName>) -> Foreseen {
+        self.changed(ticket, c, group_calendar).unwrap_or_else(|| Foreseen { due: c.due, wake: c.wake_at() })
     }
 
     /// None where nothing changes for the clock.
-    fn changed(&self, ticket: &Ticket, c: &Clock, group_calendar: Option<&CalendarName>) -> Option<Standing> {
+    fn changed(&self, ticket: &Ticket, c: &Clock, group_calendar: Option<&CalendarName>) -> Option<Foreseen> {
         let adopted = ticket.adopted.iter().find(|a| a.agreement == c.id.agreement)?;
         let course = self.course(adopted.agreement, adopted.policy.as_str())?;
         let policy = course.policy;
         // A clock whose metric or target is gone will be cancelled.
-        let Some(metric) = self.metrics.iter().find(|m| m.name == c.id.metric) else { return Some(Standing::default()) };
+        let Some(metric) = self.metrics.iter().find(|m| m.name == c.id.metric) else { return Some(Foreseen::default()) };
         let same_policy = c.policy == adopted.policy;
         let old = if same_policy { Some(course) } else { self.course(c.id.agreement, c.policy.as_str()) };
         let keep = policy.on_change == OnChange::Keep;
@@ -97,7 +99,7 @@ impl<'a> Outlook<'a> {
         {
             Some(target) => target,
             None if keep => c.target,
-            None => return Some(Standing::default()),
+            None => return Some(Foreseen::default()),
         };
         let calendar = course.calendar.unwrap_or_else(|| self.calendars.resolve(None, group_calendar));
         let recalendared = c.calendar_version != calendar.version() || c.calendar != *calendar.name();
@@ -107,10 +109,8 @@ impl<'a> Outlook<'a> {
         }
         let r = Reckoning { calendar, target: wanted };
         let fresh = retargeted && policy.on_change == OnChange::Restart;
-        let waits = stops(policy, metric).contains(&ticket.waits_on);
-        let before = old.map_or(&metric.stops[..], |o| stops(o.policy, metric)).contains(&ticket.waits_on);
-        if waits && (fresh || c.paused_since.is_some() || !before) {
-            return Some(Standing::default());
+        if self.paused(ticket, c, metric, policy, old.map(|o| o.policy), fresh) {
+            return Some(Foreseen::default());
         }
         let run = if fresh {
             Run { started_at: self.at, since: Some(self.at), counted: 0, budget: r.budget(self.at) }
@@ -118,7 +118,15 @@ impl<'a> Outlook<'a> {
             self.rebased(c, &r, recalendared)
         };
         let due = r.due_of(run);
-        Some(Standing { due, wake: due.and_then(|due| self.next(c, policy, &r, run, due, fresh)) })
+        Some(Foreseen { due, wake: due.and_then(|due| self.next(c, policy, &r, run, due, fresh)) })
+    }
+
+    /// Whether it will stand still: waiting goes by the new policy (S77); what else a metric declares stays as it is.
+    fn paused(&self, ticket: &Ticket, c: &Clock, metric: &Metric, policy: &Policy, old: Option<&Policy>, fresh: bool) -> bool {
+        let waits = |p: Option<&Policy>| waits(p, metric, ticket.waits_on);
+        let by_waiting =
+            metric.resume.is_empty() && metric.pause.iter().all(|p| matches!(p.on, Some(Sign::WaitsOn(_))) && p.when.is_none());
+        if by_waiting { waits(Some(policy)) && (fresh || c.hold.waits || !waits(old)) } else { c.paused_since.is_some() && !fresh }
     }
 
     /// The run from its original start, pauses kept (S46).
@@ -170,8 +178,4 @@ impl<'a> Outlook<'a> {
     fn course(&self, agreement: Agreement, name: &str) -> Option<&Course<'a>> {
         self.policies.iter().find(|c| c.policy.name.as_str() == name && c.policy.agreement == agreement)
     }
-}
-
-fn stops<'p>(policy: &'p Policy, metric: &'p Metric) -> &'p [WaitsOn] {
-    policy.stops.get(&metric.name).unwrap_or(&metric.stops)
 }

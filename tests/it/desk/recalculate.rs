@@ -87,15 +87,17 @@ fn play(steps: &[Step], swap: usize, kind: u8, how: How) -> (Vec<Entry>, Ticket)
     }
     s.clock.set(s.desk.now() + TimeDelta::days(400));
     s.desk.sweep(s.desk.now()).unwrap();
+    // A ticket that nothing wakes any more adopts the change when somebody comes by.
+    s.desk.submit(Command::on(t.id, "end", Actor::System, What::Review)).unwrap();
     (s.desk.journal(t.id).unwrap(), (*s.get(&t)).clone())
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: pick(150, 2000, 20_000), ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: pick(60, 2000, 20_000), ..ProptestConfig::default() })]
 
     #[test]
     fn s46_s55_the_journal_is_the_same_whether_and_whenever_a_recalculation_ran(steps in steps(), swap in 0..12usize, kind in 0..20u8) {
-        let (late, t, ) = play(&steps, swap, kind, How::Late);
+        let (late, t) = play(&steps, swap, kind, How::Late);
         for how in [How::Foreseen, How::AtOnce, How::InBetween] {
             let (other, u) = play(&steps, swap, kind, how);
             prop_assert_eq!(flat(&late), flat(&other), "{:?}", how);
@@ -127,7 +129,7 @@ proptest! {
         let after = s.get(&t);
         if before.is_open() {
             for c in &before.clocks {
-                let foreseen = outlook.standing(&before, c, None);
+                let foreseen = outlook.foresee(&before, c, None);
                 // A restarted clock has another number.
                 let now = after.clocks.iter().find(|n| n.id.metric == c.id.metric);
                 prop_assert_eq!(foreseen.due, now.and_then(|n| n.due), "{:?}", c);
