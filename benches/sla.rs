@@ -199,7 +199,7 @@ const TICKETS: usize = 500_000;
 
 fn policy(n: usize) -> Policy {
     let mut p = Policy::new(format!("policy-{n}"))
-        .target("first_response", None, ["4bh", "8bh", "90bm", "1bd"][n % 4])
+        .target("first_response", None, ["16bh", "20bh", "2bd", "24bh"][n % 4])
         .target("resolution", None, ["40bh", "3bd", "24bh", "5bd", "72h"][n % 5])
         .alert(Alert::warning("resolution", Point::Percent(75)))
         .calendar(format!("office-{n}"));
@@ -213,7 +213,7 @@ fn desk_playbook(version: u32) -> Playbook {
     playbook((0..20).map(of), (0..20).map(policy))
 }
 
-/// Half a million open tickets with two open clocks each, under 20 policies, made some days before the change.
+/// Half a million open tickets with two open clocks each, under 20 policies, made some hours before the change.
 fn tickets(playbook: &Playbook) -> Vec<Arc<Ticket>> {
     let mut rng = Rng(7);
     let (agreements, calendars) = (playbook.agreements(), playbook.calendars());
@@ -239,7 +239,7 @@ fn tickets(playbook: &Playbook) -> Vec<Arc<Ticket>> {
     let policies: Vec<&Policy> = agreements.policies().collect();
     let mut all: Vec<Arc<Ticket>> = (0..TICKETS)
         .map(|i| {
-            let start = at("2025-10-06T00:00:00Z") + TimeDelta::seconds(i64::try_from(rng.below(3 * 86_400)).unwrap());
+            let start = at("2025-10-08T00:00:00Z") + TimeDelta::seconds(i64::try_from(rng.below(36_000)).unwrap());
             let id = TicketId::from_u128(u128::from(rng.below(1 << 30)) << 96 | u128::try_from(i).unwrap());
             let mut t = Ticket::open(id, start, &opening(u64::try_from(i).unwrap()));
             let p = policies[usize::try_from(rng.below(20)).unwrap()];
@@ -267,9 +267,9 @@ fn tickets(playbook: &Playbook) -> Vec<Arc<Ticket>> {
                 put(t, Event::Moved { transition: None, from: t.state.clone(), stay, internal: false }, now);
             };
             for _ in 0..[0, 0, 1, 0, 0, 2][i % 6] {
-                now += TimeDelta::seconds(i64::try_from(600 + rng.below(20_000)).unwrap());
+                now += TimeDelta::seconds(i64::try_from(600 + rng.below(10_000)).unwrap());
                 moves(&mut t, WaitsOn::Requester, now);
-                now += TimeDelta::seconds(i64::try_from(600 + rng.below(20_000)).unwrap());
+                now += TimeDelta::seconds(i64::try_from(600 + rng.below(10_000)).unwrap());
                 moves(&mut t, WaitsOn::Internal, now);
             }
             if i % 20 == 0 {
@@ -289,9 +289,9 @@ fn tickets(playbook: &Playbook) -> Vec<Arc<Ticket>> {
     all
 }
 
-/// After every ticket's last event and before most are due.
+/// After every ticket's last event and before anything is due.
 fn change() -> UtcInstant {
-    at("2025-10-10T00:00:00Z")
+    at("2025-10-08T23:00:00Z")
 }
 
 fn recalculate(b: &mut Criterion) {
@@ -306,7 +306,7 @@ fn recalculate(b: &mut Criterion) {
     let mut moved = 0;
     let clocks = outlook.recalculate(tickets.iter().map(|t| &**t), none, |id, at| moved += usize::from(wakes.get(id) != at));
     assert_eq!(clocks, 1_000_000);
-    assert!(moved > 400_000, "{moved} wake at another instant");
+    assert!(moved > 300_000, "{moved} wake at another instant");
     // Another hour the next time, so that each iteration moves every wake instant that can move.
     let third = desk_playbook(3);
     let again = Outlook::new(third.agreements(), third.calendars(), change());
@@ -339,7 +339,7 @@ fn recalculate(b: &mut Criterion) {
                     desk.recalculate(&mut state, 100).unwrap();
                     longest = longest.max(start.elapsed());
                 }
-                assert!(state.looked_at == TICKETS as u64 && state.earlier > 400_000, "{state:?}");
+                assert!(state.looked_at == TICKETS as u64 && state.earlier > 300_000, "{state:?}");
                 desk
             },
             BatchSize::PerIteration,

@@ -138,7 +138,7 @@ impl<'a> Outlook<'a> {
         if same_time {
             return Run { started_at: c.started_at, since: Some(c.since.unwrap_or(self.at)), counted: c.counted, budget };
         }
-        let counted = r.recounted(c, upto).unwrap_or_else(|| Reckoning::of(self.calendars, &c.calendar, c.target).counted(c, upto));
+        let counted = r.recounted(c, upto).unwrap_or_else(|| Reckoning::of_clock(self.calendars, c).counted(c, upto));
         Run { started_at: c.started_at, since: Some(self.at), counted, budget }
     }
 
