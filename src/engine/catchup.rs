@@ -30,7 +30,7 @@ pub(super) fn catch_up(d: &mut Draft<'_>, until: UtcInstant) -> CaughtUp {
         if fire_before(d, change, &mut fired) == CaughtUp::More {
             return CaughtUp::More;
         }
-        adopt(d, change);
+        adopt(d, change, change < until);
     }
     fire_before(d, until, &mut fired)
 }
@@ -50,13 +50,14 @@ fn fire_before(d: &mut Draft<'_>, until: UtcInstant, fired: &mut usize) -> Caugh
     }
 }
 
-/// The ticket adopts the active playbook as of the instant it became active; nothing is recorded where nothing changes for it.
-fn adopt(d: &mut Draft<'_>, at: UtcInstant) {
+/// The ticket adopts the active playbook as of the instant it became active; nothing is recorded where nothing changes for it. At the entry's own instant it is the entry's
+/// first step instead of a timer's: what else is due then is not yet (people win ties).
+fn adopt(d: &mut Draft<'_>, at: UtcInstant, timed: bool) {
     if !d.ticket.is_open() {
         return;
     }
     let mark = d.mark();
-    d.begin_step(at, true);
+    d.begin_step(at, timed);
     let kind = TimerKind::Playbook;
     d.push(Event::TimerFired(kind.clone()), Cause::Timer(kind, at));
     let nothing = d.events.len();

@@ -165,7 +165,8 @@ impl<'a> Draft<'a> {
         self.triggers.clear();
         self.changed.clear();
         self.firing = None;
-        self.followed = false;
+        // Behind another step of the entry's own instant the marker is needed too.
+        self.followed = self.followed && !timed && self.events.last().is_some_and(|c| c.at.is_none());
     }
 
     /// Whether anything happened that may wake rules.

@@ -163,7 +163,7 @@ impl<'a> Reckoning<'a> {
 }
 
 /// Whether more than so many per cent of a target have counted.
-pub(super) fn beyond(percent: u8, budget: i64, counted: i64) -> bool {
+pub(super) fn beyond(percent: u16, budget: i64, counted: i64) -> bool {
     i128::from(budget).saturating_mul(i128::from(percent)) < i128::from(counted).saturating_mul(100)
 }
 

@@ -97,6 +97,8 @@ proptest! {
 
     #[test]
     fn s46_s55_the_journal_is_the_same_whether_and_whenever_a_recalculation_ran(steps in steps(), swap in 0..12usize, kind in 0..20u8) {
+        // The marker between two steps of one instant is no event of the ticket.
+        let flat = |j: &[Entry]| flat(j).into_iter().filter(|l| !l.ends_with("ClocksFollowed")).collect::<Vec<_>>();
         let (late, t) = play(&steps, swap, kind, How::Late);
         for how in [How::Foreseen, How::AtOnce, How::InBetween] {
             let (other, u) = play(&steps, swap, kind, how);
