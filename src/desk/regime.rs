@@ -67,7 +67,10 @@ fn regimes<'n>(ticket: &Ticket, now: &'n Now) -> Vec<(&'n Playbook, UtcInstant)>
     let mut next = now.playbook.since();
     for playbook in now.older.iter() {
         let Some(until) = next.filter(|s| ticket.updated_at <= *s && *s <= now.at) else { break };
-        all.push((&**playbook, until));
+        // One that was replaced at once decided nothing.
+        if playbook.since().is_none_or(|s| s < until) {
+            all.push((&**playbook, until));
+        }
         next = playbook.since();
     }
     all.reverse();
