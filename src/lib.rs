@@ -49,7 +49,7 @@
 //! | --- | --- | --- |
 //! | `playbook.toml` | [`playbook`] | fields, levels, channels, groups, roles, ticket types, templates, settings |
 //! | `workflows/*.toml` | [`workflow`] | states, transitions, who may, what must be filled in, timed transitions |
-//! | `calendars/*.toml` | [`calendar`] | time zone, hours, holidays, make-up days |
+//! | `calendars/*.toml` | [`calendar`] | time zone, hours, holidays, make-up days, feeds, versions, calendars made of calendars |
 //! | `sla/*.toml` | [`sla`] | targets, what pauses them, warnings, escalation levels |
 //! | `priority.toml` | [`priority`] | impact × urgency, terms of the score, bands |
 //! | `routing.toml` | [`routing`] | queues, strategy, slots |

@@ -1,10 +1,10 @@
-//! Arbitrary TOML as a calendar, arbitrary text as a span, then a due instant: never a panic; adding what elapsed never overshoots.
+//! Arbitrary TOML as a calendar, arbitrary text as a feed and as a span, then a due instant: never a panic; adding what elapsed never overshoots.
 #![no_main]
 
 use chrono::{DateTime, TimeDelta};
 use libfuzzer_sys::fuzz_target;
 use ticketry::{
-    calendar::{Calendar, Offset, Span},
+    calendar::{Calendar, CalendarDefinition, Feed, Offset, Span},
     diagnostic::Lang,
 };
 
@@ -19,8 +19,18 @@ fuzz_target!(|input: (i64, i64, &str, &str)| {
     let whole = format!(
         "time_zone = 'Australia/Sydney'\nweekly.mon-fri = ['09:00-12:00', '22:00-24:00']\nweekly.sun = ['01:00-04:00']\nholidays = ['10-06']\n{toml}"
     );
-    // Mostly near enough for zones and holidays to matter; far ones walk over centuries, so they are rare.
-    let (at, length) = if at & 31 == 7 { (at, length) } else { (at % 4_000_000_000_000_000, length % 40_000_000_000_000) };
+    // Mostly near 2020, where running totals start: each year farther away is made first, so far instants cost a thousand times more and are rare.
+    let (at, length) = if at & 1023 == 7 { (at, length) } else { (1_600_000_000_000_000 + at % 60_000_000_000_000, length % 4_000_000_000_000) };
+    if toml.len() > 4096 {
+        return;
+    }
+    let event = format!("BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:20250101\n{toml}\nEND:VEVENT\nEND:VCALENDAR\n");
+    for content in [toml, &event] {
+        match CalendarDefinition::always("a", "Africa/Cairo").holidays_from_ics(&Feed::new("a.ics", content)) {
+            Ok((definition, _)) => assert!(!Calendar::check(&definition).has_errors(), "what a feed gives is a good definition"),
+            Err(problems) => assert!(problems.has_errors()),
+        }
+    }
     for content in [toml, &whole] {
         let calendar = match Calendar::from_toml("calendars/a.toml", content) {
             Ok((calendar, _)) => calendar,

@@ -98,7 +98,7 @@ fn the_clock_still_changes_in_2099() {
 /// Around every change: the whole day lasts as long as the clock says; a window that ends or starts where the clock jumps keeps the law; and no second is lost.
 #[test]
 fn s54_every_change_from_1970_to_2100() {
-    let zones: Vec<&str> = ZONES.iter().copied().take(pick(6, 22, 22) as usize).collect();
+    let zones: Vec<&str> = ZONES.iter().copied().take(pick(6, 25, 25) as usize).collect();
     for zone in zones {
         let tz: chrono_tz::Tz = zone.parse().unwrap();
         let whole = daily(zone, &["00:00-24:00"]);

@@ -129,7 +129,8 @@ proptest! {
         prop_assert_eq!(a.intersection(&b, "c").is_open(u), x && y);
         prop_assert_eq!(a.minus(&b, "c").is_open(u), x && !y);
         prop_assert_eq!(a.then(&b, t).is_open(u), if u < t { x } else { y });
-        let named = b.is_holiday_at(u) || e.date_hours.contains_key(&b.local(u).0.date());
+        let on = b.local(u).0.date();
+        let named = b.is_holiday_at(u) || e.date_hours.contains_key(&on) || e.workdays.iter().any(|w| w.date == on);
         prop_assert_eq!(a.overridden_by(&b, "c").is_open(u), if named { y } else { x });
         let (w, v) = (t - TimeDelta::days(9), t + TimeDelta::days(9));
         let both = a.union(&b, "c").elapsed(w, v) + a.intersection(&b, "c").elapsed(w, v);

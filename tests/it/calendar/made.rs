@@ -10,7 +10,7 @@ use std::{
 use ticketry::calendar::*;
 
 /// Zones with everything that is odd about zones: missing dates, half hours, changes at midnight, changes in Ramadan, negative DST, quarter-hour offsets.
-pub const ZONES: [&str; 22] = [
+pub const ZONES: [&str; 25] = [
     "UTC",
     "Europe/Amsterdam",
     "America/New_York",
@@ -33,6 +33,9 @@ pub const ZONES: [&str; 22] = [
     "Asia/Amman",
     "Antarctica/Troll",
     "Asia/Pyongyang",
+    "Asia/Gaza",
+    "Pacific/Kiritimati",
+    "Pacific/Fakaofo",
 ];
 
 pub fn offset(zone: Tz, t: i64) -> i64 {
@@ -90,7 +93,10 @@ pub fn slow_open(d: &CalendarDefinition, first: NaiveDate, last: NaiveDate) -> V
             Holiday::Date(x) => x == date,
             Holiday::Range(a, b) => a <= date && date <= b,
             Holiday::Yearly(m, n) => (date.month(), date.day()) == (m, n),
-            Holiday::YearlyRange(..) => panic!("not made"),
+            Holiday::YearlyRange(a, b) => {
+                let day = (date.month(), date.day());
+                if a <= b { a <= day && day <= b } else { a <= day || day <= b }
+            }
         })
     };
     let wall = |date: NaiveDate, s: u32| date.and_time(NaiveTime::MIN) + TimeDelta::seconds(i64::from(s));
@@ -102,7 +108,7 @@ pub fn slow_open(d: &CalendarDefinition, first: NaiveDate, last: NaiveDate) -> V
         let hours: Vec<Window> = if holiday(date) {
             none
         } else if let Some(w) = d.workdays.iter().find(|w| w.date == date) {
-            d.weekly.get(w.hours_of.unwrap()).unwrap_or_default().to_vec()
+            if d.always { vec![Window::whole_day()] } else { d.weekly.get(w.hours_of.unwrap()).unwrap_or_default().to_vec() }
         } else if let Some(w) = d.date_hours.get(&date) {
             w.clone()
         } else if d.always {
@@ -114,6 +120,7 @@ pub fn slow_open(d: &CalendarDefinition, first: NaiveDate, last: NaiveDate) -> V
         cut.extend(d.date_breaks.get(&date).into_iter().flatten().map(|w| stretch(date, w)));
         date = date.succ_opt().unwrap();
     }
+    cut.extend(d.closures.iter().map(|c| (c.from.timestamp(), c.to.timestamp())));
     let mut bounds: Vec<i64> = open.iter().chain(&cut).flat_map(|(a, b)| [*a, *b]).collect();
     // A holiday is closed whenever its clock shows that date: the date can change only at midnight or at a clock change.
     let mut day = first - TimeDelta::days(2);
@@ -170,13 +177,32 @@ pub fn calendar_near() -> impl Strategy<Value = (CalendarDefinition, DateTime<Ut
             let around = t.date_naive();
             let weekly = proptest::collection::btree_map(0u8..7, windows(), 1..8);
             let night = proptest::option::of((0u8..7, 18u32 * 3600..86_400, 0u32..4 * 3600));
-            let holidays = proptest::collection::vec((date(around), 0i64..3, 0u8..3), 0..4);
+            let holidays = proptest::collection::vec((date(around), 0i64..3, 0u8..4), 0..4);
             let hours = proptest::collection::btree_map(date(around), windows(), 0..4);
             let breaks = proptest::collection::btree_map(date(around), windows(), 0..4);
             let always = proptest::bool::weighted(0.1);
-            (weekly, night, holidays, hours, breaks, always).prop_map(move |(weekly, night, holidays, hours, breaks, always)| {
-                (assemble(zone, weekly, night, holidays, hours, breaks, always), t)
-            })
+            let made_up = proptest::collection::vec((date(around), 0usize..7), 0..3);
+            let closures = proptest::collection::vec((-900_000i64..900_000, 1i64..200_000), 0..3);
+            (weekly, night, holidays, hours, breaks, always, made_up, closures).prop_map(
+                move |(weekly, night, holidays, hours, breaks, always, made_up, closures)| {
+                    let mut d = assemble(zone, weekly, night, holidays, hours, breaks, always);
+                    // Make-up days (调休) with the hours of a day that has some.
+                    let worked: Vec<chrono::Weekday> = (0..7u8)
+                        .map(|n| chrono::Weekday::try_from(n).unwrap())
+                        .filter(|w| d.always || d.weekly.get(*w).is_some())
+                        .collect();
+                    for (date, n) in made_up {
+                        if !d.date_hours.contains_key(&date) && !d.workdays.iter().any(|w| w.date == date) {
+                            d.workdays.push(Workday { date, hours_of: Some(worked[n % worked.len()]) });
+                        }
+                    }
+                    for (from, length) in closures {
+                        let from = DateTime::from_timestamp(t.timestamp() + from, 0).unwrap();
+                        d = d.closed(from, from + TimeDelta::seconds(length));
+                    }
+                    (d, t)
+                },
+            )
         })
 }
 
@@ -215,6 +241,7 @@ fn assemble(
         .map(|(a, n, kind)| match kind {
             0 => Holiday::Date(a),
             1 => Holiday::Range(a, a + TimeDelta::days(n)),
+            2 => Holiday::YearlyRange((a.month(), a.day()), ((a + TimeDelta::days(n)).month(), (a + TimeDelta::days(n)).day())),
             _ => Holiday::Yearly(a.month(), a.day()),
         })
         .collect();

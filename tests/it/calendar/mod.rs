@@ -11,6 +11,7 @@ mod made;
 mod peer;
 mod reading;
 mod spans;
+mod trees;
 
 use chrono::{DateTime, Utc};
 
