@@ -193,6 +193,12 @@ impl<'a> Desk<'a> {
                     let view = View::of(ticket, due);
                     let fired = self.agreements.fire(self.calendars, ticket, &id, due, &view);
                     assert!(!fired.events.is_empty(), "a firing does something: {id:?} at {due}");
+                    // As the engine does: a firing that makes facts says whose they are.
+                    if !fired.actions.is_empty() || fired.events.iter().any(|e| !e.is_bookkeeping()) {
+                        let mark = Event::TimerFired(TimerKind::Clock(id.clone()));
+                        facts.push(mark.clone());
+                        self.put(events, mark, cause.clone(), Some(due), due, revision);
+                    }
                     for e in fired.events {
                         if !e.is_bookkeeping() {
                             facts.push(e.clone());
