@@ -20,7 +20,8 @@ fuzz_target!(|input: (i64, i64, &str, &str)| {
         "time_zone = 'Australia/Sydney'\nweekly.mon-fri = ['09:00-12:00', '22:00-24:00']\nweekly.sun = ['01:00-04:00']\nholidays = ['10-06']\n{toml}"
     );
     // Mostly near 2020, where running totals start: each year farther away is made first, so far instants cost a thousand times more and are rare.
-    let (at, length) = if at & 1023 == 7 { (at, length) } else { (1_600_000_000_000_000 + at % 60_000_000_000_000, length % 4_000_000_000_000) };
+    let (at, length) =
+        if at & 1023 == 7 { (at, length) } else { (1_600_000_000_000_000 + at % 60_000_000_000_000, length % 4_000_000_000_000) };
     if toml.len() > 4096 {
         return;
     }
