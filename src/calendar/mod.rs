@@ -21,7 +21,7 @@ mod read;
 mod rules;
 mod set;
 mod span;
-mod spans;
+pub(crate) mod spans;
 mod timeline;
 mod window;
 mod working;

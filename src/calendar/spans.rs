@@ -1,13 +1,13 @@
 //! Sets of instants as sorted, disjoint, non-touching `[start, end)` pairs.
 
-/// One stretch, start included and end excluded.
+/// One stretch of µs, start included and end excluded.
 pub(super) type Stretch = (i64, i64);
 
 /// Sorts, drops what is empty, joins what overlaps or touches.
-pub(super) fn tidy(mut v: Vec<Stretch>) -> Vec<Stretch> {
+pub(crate) fn tidy<T: Ord + Copy>(mut v: Vec<(T, T)>) -> Vec<(T, T)> {
     v.retain(|(a, b)| a < b);
     v.sort_unstable();
-    let mut out: Vec<Stretch> = Vec::with_capacity(v.len());
+    let mut out: Vec<(T, T)> = Vec::with_capacity(v.len());
     for (a, b) in v {
         match out.last_mut() {
             Some(last) if a <= last.1 => last.1 = last.1.max(b),
@@ -41,7 +41,7 @@ pub(super) fn intersection(a: &[Stretch], b: &[Stretch]) -> Vec<Stretch> {
 }
 
 /// What is in `a` and not in `b`; both must be tidy.
-pub(super) fn minus(a: &[Stretch], b: &[Stretch]) -> Vec<Stretch> {
+pub(crate) fn minus<T: Ord + Copy>(a: &[(T, T)], b: &[(T, T)]) -> Vec<(T, T)> {
     let mut out = Vec::with_capacity(a.len());
     let mut from = 0usize;
     for &(mut start, end) in a {

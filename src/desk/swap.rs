@@ -6,7 +6,7 @@ use crate::engine::{Command, What};
 use crate::id::*;
 use crate::playbook::Playbook;
 use crate::sla::Outlook;
-use crate::store::{Cursor, Limit, Order, Query, Store as _};
+use crate::store::{Cursor, Limit, Order, Query, Store as _, StoreExt as _};
 use crate::ticket::{Actor, Ticket, WorkflowRef};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -136,11 +136,10 @@ impl Desk {
         let playbook = self.playbook();
         if let Some(since) = playbook.since() {
             let outlook = Outlook::new(playbook.agreements(), playbook.calendars(), since);
-            let groups = &playbook.schema().groups;
             let not_yet = page.items.iter().filter(|t| t.updated_at <= since);
             let mut earlier = lock(&self.0.earlier);
             for t in not_yet {
-                let group = t.group.as_ref().and_then(|g| groups.get(g)).and_then(|g| g.calendar.as_ref());
+                let group = playbook.schema().group_calendar(t.group.as_ref());
                 if let Some(at) = outlook.wake(t, group)
                     && t.wake_at.is_none_or(|w| at < w)
                 {
@@ -164,20 +163,12 @@ impl Desk {
         };
         let mut absent: BTreeMap<WorkflowRef, u64> = BTreeMap::new();
         let mut total = 0u64;
-        let mut after = None;
-        loop {
-            let page = self.0.store.find(&every_open(), after.as_ref(), Limit::MAX).await?;
-            for t in &page.items {
-                total = total.saturating_add(1);
-                if !held(t) {
-                    let n = absent.entry(t.workflow.clone()).or_default();
-                    *n = n.saturating_add(1);
-                }
+        for t in self.0.store.find_all(&every_open()).await? {
+            total = total.saturating_add(1);
+            if !held(&t) {
+                let n = absent.entry(t.workflow.clone()).or_default();
+                *n = n.saturating_add(1);
             }
-            if !page.more || page.next.is_none() {
-                break;
-            }
-            after = page.next;
         }
         if absent.is_empty() {
             return Ok(total);

@@ -4,7 +4,7 @@ use super::host::lock;
 use super::{Delivery, Desk, Error};
 use crate::engine::{Command, What};
 use crate::id::*;
-use crate::store::{Lease, Limit, Outcome, Page, Query, Settled, Slice, Store as _};
+use crate::store::{Lease, Limit, Outcome, Query, Settled, Slice, Store as _, StoreExt as _};
 use crate::ticket::{Actor, Ticket};
 use chrono::TimeDelta;
 use std::collections::BTreeMap;
@@ -143,16 +143,8 @@ impl Desk {
         let moment = self.at(self.now());
         let mut waiting: BTreeMap<Option<GroupId>, Vec<Arc<Ticket>>> = BTreeMap::new();
         let query = Query::new().open().queued();
-        let mut after = None;
-        loop {
-            let page: Page<Arc<Ticket>, _> = self.0.store.find(&query, after.as_ref(), Limit::MAX).await?;
-            for t in page.items {
-                waiting.entry(t.group.clone()).or_default().push(t);
-            }
-            if !page.more || page.next.is_none() {
-                break;
-            }
-            after = page.next;
+        for t in self.0.store.find_all(&query).await? {
+            waiting.entry(t.group.clone()).or_default().push(t);
         }
         let mut assigned = 0u64;
         for (_, mut tickets) in waiting {

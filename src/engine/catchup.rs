@@ -122,9 +122,7 @@ fn fire(d: &mut Draft<'_>, due: UtcInstant, kind: TimerKind) {
                 d.push(event, cause.clone());
             }
             for (source, fault) in fired.faults {
-                let message = fault.to_string().chars().take(160).collect();
-                let rule = RuleName::new(source.as_str());
-                d.push(Event::RuleFaulted { rule, code: fault.code().into(), message }, cause.clone());
+                d.push(Event::faulted(RuleName::new(source.as_str()), &fault), cause.clone());
             }
             for (source, list) in fired.actions {
                 for action in &list {

@@ -127,19 +127,11 @@ fn priority(d: &mut Draft<'_>) -> bool {
 
 /// Policy choice, then clocks, over the facts of this step (S37, S52).
 fn clocks(d: &mut Draft<'_>) {
-    let agreements = d.ctx.playbook.agreements();
-    let calendars = d.ctx.playbook.calendars();
-    let of_group = d.ticket.group.as_ref().and_then(|g| d.ctx.playbook.schema().groups.get(g)).and_then(|g| g.calendar.as_ref());
+    let (agreements, calendars) = (d.ctx.playbook.agreements(), d.ctx.playbook.calendars());
+    let of_group = d.ctx.playbook.schema().group_calendar(d.ticket.group.as_ref());
     let choice = agreements.choose(&d.view("policy"), calendars, of_group);
     for (policy, fault) in choice.faults {
-        d.push(
-            Event::RuleFaulted {
-                rule: RuleName::new(policy.as_str()),
-                code: fault.code().into(),
-                message: fault.to_string().chars().take(160).collect(),
-            },
-            Cause::System,
-        );
+        d.push(Event::faulted(RuleName::new(policy.as_str()), &fault), Cause::System);
     }
     for event in choice.events {
         if let Event::PolicyChosen { agreement: Agreement::Customer, policy, .. } = &event {
@@ -147,8 +139,18 @@ fn clocks(d: &mut Draft<'_>) {
         }
         d.push(event, Cause::System);
     }
+    let events = followed(d);
+    book(d, events);
+}
+
+/// The bookkeeping that follows from the facts of this step so far.
+fn followed(d: &Draft<'_>) -> Vec<Event> {
     let facts: Vec<&Event> = d.events.get(d.step..).unwrap_or_default().iter().map(|c| &c.event).filter(|e| !e.is_bookkeeping()).collect();
-    let events = agreements.follow(calendars, &d.ticket, &Step { facts: &facts, at: d.at, actor: d.actor });
+    d.ctx.playbook.agreements().follow(d.ctx.playbook.calendars(), &d.ticket, &Step { facts: &facts, at: d.at, actor: d.actor })
+}
+
+/// Puts it down; the facts that come next are the next step's.
+fn book(d: &mut Draft<'_>, events: Vec<Event>) {
     for event in events {
         d.push(event, Cause::System);
     }
@@ -168,17 +170,11 @@ pub(super) fn readopt(d: &mut Draft<'_>) {
         };
         d.push(event, Cause::System);
     }
-    let facts: Vec<&Event> = d.events.get(d.step..).unwrap_or_default().iter().map(|c| &c.event).filter(|e| !e.is_bookkeeping()).collect();
-    let events =
-        d.ctx.playbook.agreements().follow(d.ctx.playbook.calendars(), &d.ticket, &Step { facts: &facts, at: d.at, actor: d.actor });
+    let events = followed(d);
     if events.is_empty() {
         d.back_to(mark);
     }
-    for event in events {
-        d.push(event, Cause::System);
-    }
-    d.step = d.events.len();
-    d.followed = true;
+    book(d, events);
 }
 
 /// Slots for an agent chosen by a person or a rule: the lowest free ones, beyond capacity if need be (S33).

@@ -224,10 +224,9 @@ struct Played<'b> {
 impl Played<'_> {
     fn view<'v>(&'v mut self, moment: &'v Moment, event: &'v str) -> View<'v> {
         if let Some(entry) = &self.base.entry {
-            let later = entry.events.iter().enumerate().skip(self.next).take(moment.events.saturating_sub(self.next));
-            for (index, caused) in later {
-                let at = caused.at.unwrap_or(entry.at);
-                self.ticket.evolve(&caused.event, at, entry.revision, u32::try_from(index).unwrap_or(u32::MAX));
+            let later = entry.happened().skip(self.next).take(moment.events.saturating_sub(self.next));
+            for (at, index, caused) in later {
+                self.ticket.evolve(&caused.event, at, entry.revision, index);
             }
             self.next = self.next.max(moment.events);
         }

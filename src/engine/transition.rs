@@ -115,7 +115,7 @@ pub(super) fn stay(
     group: Option<&GroupId>,
     at: UtcInstant,
 ) -> Stay {
-    let of_group = group.and_then(|g| playbook.schema().groups.get(g)).and_then(|g| g.calendar.as_ref());
+    let of_group = playbook.schema().group_calendar(group);
     let calendar: &Calendar = playbook.calendars().resolve(state.calendar.as_ref(), of_group);
     let limit = state.limit.and_then(|span| calendar.due(at, span));
     let timed = workflow

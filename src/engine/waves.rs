@@ -124,8 +124,7 @@ impl Waves {
                 if rule.fail_closed && !self.contained {
                     return Err(FailedClosed { rule: rule.name.clone(), message: fault.message });
                 }
-                let message = fault.to_string().chars().take(160).collect();
-                d.push(Event::RuleFaulted { rule: rule.name.clone(), code: fault.code().into(), message }, cause);
+                d.push(Event::faulted(rule.name.clone(), &fault), cause);
                 note(Noted::Faulted(fault));
                 return Ok(());
             }

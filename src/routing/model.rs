@@ -462,7 +462,7 @@ impl Checker<'_> {
                 )),
             );
         }
-        let calendar = group.and_then(|g| self.schema.groups.get(g)).and_then(|g| g.calendar.clone());
+        let calendar = self.schema.group_calendar(group).cloned();
         let absence = own.absence.unwrap_or(defaults.absence);
         let queue = Queue {
             method: own.strategy.unwrap_or(defaults.method),

@@ -4,13 +4,12 @@ use super::follow::{Work, target};
 use super::metric::{Clause, Consequence, Metric};
 use super::policy::{OnChange, Policy};
 use super::reckon::Reckoning;
-use super::sign::Sign;
 use crate::ticket::{Adopted, Allowance, Clock, Event, Hold, Outcome, Pause, WaitsOn};
 
 /// Whether waiting on someone stops the metric under the policy (S77). A metric's own unconditional `pause = ["waits_on:…"]` adds to what the policy says.
 pub(super) fn waits(policy: Option<&Policy>, metric: &Metric, on: WaitsOn) -> bool {
     let said = policy.and_then(|p| p.stops.get(&metric.name)).unwrap_or(&metric.stops);
-    said.contains(&on) || metric.pause.iter().any(|c| c.on == Some(Sign::WaitsOn(on)) && c.when.is_none())
+    said.contains(&on) || metric.pause.iter().any(|c| c.waits_on() == Some(on))
 }
 
 impl Work<'_> {
@@ -37,12 +36,8 @@ impl Work<'_> {
         } else if resume {
             hold.held = false;
         }
-        let stands = hold.waits || hold.held || self.paused_by_level(metric);
+        let stands = hold.waits || hold.held || self.level(metric.pause.iter().filter(|c| c.waits_on().is_none()));
         (hold, stands)
-    }
-    fn paused_by_level(&self, metric: &Metric) -> bool {
-        let levels = metric.pause.iter().filter(|c| c.is_level() && !(matches!(c.on, Some(Sign::WaitsOn(_))) && c.when.is_none()));
-        levels.into_iter().any(|c| c.on.as_ref().is_none_or(|s| self.stands(s)) && self.when(c))
     }
     /// Whether waiting pauses a clock after this step, which it did `before` or not (S77). A requester who wrote ends the wait on the requester even where the state stays (S78).
     fn waits(&self, policy: Option<&Policy>, metric: &Metric, before: bool) -> bool {
@@ -117,19 +112,10 @@ impl Work<'_> {
         let old = self.reckoning(c);
         let new = Reckoning::of(self.calendars, &adopted.calendar, adopted.calendar_version, target);
         let upto = c.paused_since.unwrap_or(self.at);
-        let wall = |t: Allowance| matches!(t, Allowance::Wall(_));
-        let same_kind = wall(c.target) == wall(target);
-        let same_calendar = c.calendar == adopted.calendar && c.calendar_version == adopted.calendar_version;
-        let same_time = same_kind && (wall(target) || same_calendar);
+        let recalendared = c.calendar != adopted.calendar || c.calendar_version != adopted.calendar_version;
         let running = c.since.is_some();
-        if !same_time {
-            c.counted = if c.pauses.len() >= Clock::PAUSES {
-                old.counted(c, upto)
-            } else {
-                let paused =
-                    c.pauses.iter().map(|p| new.between(p.from.max(c.started_at), p.to.max(c.started_at))).fold(0i64, i64::saturating_add);
-                new.between(c.started_at, upto).saturating_sub(paused)
-            };
+        if !new.goes_on_from(c.target, recalendared) {
+            c.counted = new.recounted(c, upto).unwrap_or_else(|| old.counted(c, upto));
             c.since = running.then_some(upto);
         }
         c.policy.clone_from(&adopted.policy);

@@ -2,6 +2,7 @@
 
 use super::Agreements;
 use super::reckon::Reckoning;
+use crate::calendar::spans::{minus, tidy};
 use crate::calendar::{Calendar, Calendars, Span};
 use crate::diagnostic::{Text, text};
 use crate::id::UtcInstant;
@@ -109,8 +110,8 @@ impl Agreements {
                 ticket = Ticket::begin(entry);
             }
             let t = ticket.as_mut()?;
-            for (index, caused) in entry.events.iter().enumerate() {
-                t.evolve(&caused.event, caused.at.unwrap_or(entry.at), entry.revision, u32::try_from(index).unwrap_or(u32::MAX));
+            for (at, index, caused) in entry.happened() {
+                t.evolve(&caused.event, at, entry.revision, index);
                 if matches!(&caused.event, Event::ClockStopped { clock: id, .. } if id == clock) {
                     whole = t.resting.iter().find(|c| c.id == *clock).cloned();
                 }
@@ -130,7 +131,7 @@ impl Agreements {
             Amendment::Exclude { from, to } => Some((from, to)),
             Amendment::Judge(_) => None,
         });
-        let (mut corrected, excluded) = life.without(&united(stretches.collect()), || self.unanswered(t, &life));
+        let (mut corrected, excluded) = life.without(&tidy(stretches.collect()), || self.unanswered(t, &life));
         if let Some(Amendment::Judge(outcome)) = verdict.map(|c| c.amendment) {
             corrected.outcome = Some(outcome);
             if outcome != Outcome::Breached {
@@ -317,36 +318,4 @@ fn first(r: &Reckoning<'_>, of: &[Stretch], counted: i64) -> Vec<Stretch> {
 
 fn total(r: &Reckoning<'_>, of: &[Stretch]) -> i64 {
     of.iter().map(|(a, b)| r.between(*a, *b)).fold(0, i64::saturating_add)
-}
-
-/// In order, overlapping and touching ones joined, empty ones dropped.
-fn united(mut all: Vec<Stretch>) -> Vec<Stretch> {
-    all.retain(|(a, b)| a < b);
-    all.sort();
-    let mut out: Vec<Stretch> = Vec::with_capacity(all.len());
-    for (from, to) in all {
-        match out.last_mut() {
-            Some(last) if from <= last.1 => last.1 = last.1.max(to),
-            _ => out.push((from, to)),
-        }
-    }
-    out
-}
-
-/// What of sorted stretches lies in none of the other sorted, disjoint ones.
-fn minus(of: &[Stretch], without: &[Stretch]) -> Vec<Stretch> {
-    let mut out = Vec::new();
-    for (from, to) in of {
-        let mut at = *from;
-        for (a, b) in without.iter().filter(|(a, b)| b > from && a < to) {
-            if *a > at {
-                out.push((at, *a));
-            }
-            at = at.max(*b);
-        }
-        if at < *to {
-            out.push((at, *to));
-        }
-    }
-    out
 }

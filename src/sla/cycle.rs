@@ -40,8 +40,7 @@ pub fn cycles(journal: &[Entry]) -> Vec<Cycle> {
     let mut found: Vec<(ClockId, Cycle)> = Vec::new();
     let Some(mut ticket) = journal.first().and_then(Ticket::begin) else { return Vec::new() };
     for entry in journal {
-        for (index, caused) in entry.events.iter().enumerate() {
-            let at = caused.at.unwrap_or(entry.at);
+        for (at, index, caused) in entry.happened() {
             match &caused.event {
                 Event::ClockStarted(c) => found.retain(|(id, _)| *id != c.id),
                 Event::ClockStopped { clock, outcome, counted } => {
@@ -51,7 +50,7 @@ pub fn cycles(journal: &[Entry]) -> Vec<Cycle> {
                 }
                 _ => {}
             }
-            ticket.evolve(&caused.event, at, entry.revision, u32::try_from(index).unwrap_or(u32::MAX));
+            ticket.evolve(&caused.event, at, entry.revision, index);
         }
     }
     found.into_iter().map(|(_, c)| c).collect()

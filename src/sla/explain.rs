@@ -144,8 +144,7 @@ impl Agreements {
         let mut ticket = Ticket::begin(journal.first()?)?;
         let mut chosen = Chosen::new();
         for entry in journal {
-            for (index, caused) in entry.events.iter().enumerate() {
-                let at = caused.at.unwrap_or(entry.at);
+            for (at, index, caused) in entry.happened() {
                 if at > until {
                     return Some((ticket, chosen));
                 }
@@ -154,7 +153,7 @@ impl Agreements {
                     chosen.retain(|(a, _)| a != agreement);
                     chosen.push((*agreement, self.considered(*agreement, &view)));
                 }
-                ticket.evolve(&caused.event, at, entry.revision, u32::try_from(index).unwrap_or(u32::MAX));
+                ticket.evolve(&caused.event, at, entry.revision, index);
             }
         }
         Some((ticket, chosen))

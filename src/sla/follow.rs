@@ -123,8 +123,8 @@ impl<'a> Work<'a> {
         clause.when.as_ref().is_none_or(|c| c.holds(&View::of(self.ticket, self.at)).unwrap_or(false))
     }
     /// Whether any level among the clauses holds now.
-    pub(super) fn level(&self, clauses: &[Clause]) -> bool {
-        clauses.iter().any(|c| c.is_level() && c.on.as_ref().is_none_or(|s| self.stands(s)) && self.when(c))
+    pub(super) fn level<'c>(&self, clauses: impl IntoIterator<Item = &'c Clause>) -> bool {
+        clauses.into_iter().any(|c| c.is_level() && c.on.as_ref().is_none_or(|s| self.stands(s)) && self.when(c))
     }
 }
 

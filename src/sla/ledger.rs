@@ -291,14 +291,14 @@ pub fn ledger(journal: &[Entry], calendars: &Calendars, schema: &Schema, until: 
         figures: Figures::default(),
     };
     for entry in journal {
-        for (index, caused) in entry.events.iter().enumerate() {
-            let at = caused.at.unwrap_or(entry.at).max(walk.at);
+        for (at, index, caused) in entry.happened() {
+            let at = at.max(walk.at);
             if at > walk.until {
                 return Some(walk.finish());
             }
             walk.flush(at);
             let was_final = walk.ticket.class.is_final();
-            walk.ticket.evolve(&caused.event, at, entry.revision, u32::try_from(index).unwrap_or(u32::MAX));
+            walk.ticket.evolve(&caused.event, at, entry.revision, index);
             walk.mark(&caused.event, was_final, (entry.revision, at));
         }
     }
@@ -309,12 +309,8 @@ pub fn ledger(journal: &[Entry], calendars: &Calendars, schema: &Schema, until: 
 fn applicable<'a>(ticket: &Ticket, calendars: &'a Calendars, schema: &Schema) -> &'a Calendar {
     match ticket.adopted.iter().find(|a| a.agreement == Agreement::Customer) {
         Some(a) => calendars.adopted(&a.calendar, a.calendar_version),
-        None => calendars.resolve(None, group_calendar(ticket, schema)),
+        None => calendars.resolve(None, schema.group_calendar(ticket.group.as_ref())),
     }
-}
-
-fn group_calendar<'s>(ticket: &Ticket, schema: &'s Schema) -> Option<&'s CalendarName> {
-    ticket.group.as_ref().and_then(|g| schema.groups.get(g)).and_then(|g| g.calendar.as_ref())
 }
 
 struct Walk<'a> {
@@ -355,7 +351,7 @@ impl Walk<'_> {
         }
         self.at = to;
         let calendar = applicable(&self.ticket, self.calendars, self.schema);
-        let own = self.calendars.resolve(None, group_calendar(&self.ticket, self.schema));
+        let own = self.calendars.resolve(None, self.schema.group_calendar(self.ticket.group.as_ref()));
         let party = self.party();
         let open = between(calendar, from, to);
         if party != Party::Final {

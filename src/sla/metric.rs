@@ -89,6 +89,13 @@ impl Clause {
     pub fn on(sign: Sign, when: Condition) -> Self {
         Self { on: Some(sign), when: Some(when) }
     }
+    /// Waiting on whom alone makes it hold: then it is the same as `stops` (S77, S78).
+    pub(super) fn waits_on(&self) -> Option<WaitsOn> {
+        match (&self.on, &self.when) {
+            (Some(Sign::WaitsOn(on)), None) => Some(*on),
+            _ => None,
+        }
+    }
     /// Whether it holds for a while, instead of happening at an instant.
     pub fn is_level(&self) -> bool {
         self.on.as_ref().is_none_or(Sign::is_level)

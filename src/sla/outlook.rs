@@ -1,13 +1,13 @@
 //! What open clocks come to under other agreements and calendars (S46, S55), reckoned without writing anything.
 
 use super::changing::waits;
-use super::policy::{Alert, AlertKind, OnChange, Point, Policy};
-use super::reckon::{Reckoning, Run, beyond, pending};
-use super::sign::Sign;
+use super::follow::target;
+use super::policy::{Alert, OnChange, Policy};
+use super::reckon::{Reckoning, Run, pending};
 use super::{Agreements, Metric};
 use crate::calendar::{Calendar, Calendars};
 use crate::id::{CalendarName, TicketId, UtcInstant};
-use crate::ticket::{Agreement, Allowance, Clock, Ticket};
+use crate::ticket::{Agreement, Clock, Ticket};
 
 /// An open clock as it will stand once its ticket has adopted other agreements and calendars.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -95,8 +95,7 @@ impl<'a> Outlook<'a> {
         let same_policy = c.policy == adopted.policy;
         let old = if same_policy { Some(course) } else { self.course(c.id.agreement, c.policy.as_str()) };
         let keep = policy.on_change == OnChange::Keep;
-        let wanted = match policy.targets.get(&metric.name).and_then(|t| t.get(ticket.priority.as_ref().map(|p| &p.value), &ticket.channel))
-        {
+        let wanted = match target(policy, metric, ticket) {
             Some(target) => target,
             None if keep => c.target,
             None => return Some(Foreseen::default()),
@@ -124,18 +123,15 @@ impl<'a> Outlook<'a> {
     /// Whether it will stand still: waiting goes by the new policy (S77); what else a metric declares stays as it is.
     fn paused(&self, ticket: &Ticket, c: &Clock, metric: &Metric, policy: &Policy, old: Option<&Policy>, fresh: bool) -> bool {
         let waits = |p: Option<&Policy>| waits(p, metric, ticket.waits_on);
-        let by_waiting =
-            metric.resume.is_empty() && metric.pause.iter().all(|p| matches!(p.on, Some(Sign::WaitsOn(_))) && p.when.is_none());
+        let by_waiting = metric.resume.is_empty() && metric.pause.iter().all(|p| p.waits_on().is_some());
         if by_waiting { waits(Some(policy)) && (fresh || c.hold.waits || !waits(old)) } else { c.paused_since.is_some() && !fresh }
     }
 
     /// The run from its original start, pauses kept (S46).
     fn rebased(&self, c: &Clock, r: &Reckoning<'_>, recalendared: bool) -> Run {
-        let wall = |t: Allowance| matches!(t, Allowance::Wall(_));
-        let same_time = wall(c.target) == wall(r.target) && (wall(r.target) || !recalendared);
         let budget = r.budget(c.started_at);
         let upto = c.paused_since.unwrap_or(self.at);
-        if same_time {
+        if r.goes_on_from(c.target, recalendared) {
             return Run { started_at: c.started_at, since: Some(c.since.unwrap_or(self.at)), counted: c.counted, budget };
         }
         let counted = r.recounted(c, upto).unwrap_or_else(|| Reckoning::of_clock(self.calendars, c).counted(c, upto));
@@ -144,27 +140,13 @@ impl<'a> Outlook<'a> {
 
     /// When the run next does something: its breach, or an alert that is not behind it and is not passed over.
     fn next(&self, c: &Clock, policy: &Policy, r: &Reckoning<'_>, run: Run, due: UtcInstant, fresh: bool) -> Option<UtcInstant> {
-        let past = due < self.at;
         let unbreached = fresh || c.breached_at.is_none();
-        if past && unbreached {
+        if due < self.at && unbreached {
             return Some(self.at);
         }
         let mark = |a: &Alert| {
             let point = r.point_of(run, due, a.at)?;
-            let over = match (a.kind, a.at) {
-                (AlertKind::Level(_), _) => false,
-                (AlertKind::Warning { .. }, _) if past => true,
-                (AlertKind::Warning { suppress_past }, Point::Percent(p)) => {
-                    suppress_past
-                        && beyond(
-                            p,
-                            run.budget,
-                            run.since.map_or(run.counted, |s| run.counted.saturating_add(r.between(s, self.at.max(s)))),
-                        )
-                }
-                (AlertKind::Warning { suppress_past }, Point::Offset(_)) => suppress_past && point < self.at,
-            };
-            (!over).then_some(point.max(self.at))
+            (!r.passes_over(run, Some(due), a, self.at)).then_some(point.max(self.at))
         };
         let marks = if fresh {
             policy.alerts.iter().filter(|a| a.metric == c.id.metric).filter_map(mark).min()

@@ -2,62 +2,52 @@
 
 use super::Policy;
 use crate::condition::{Comparison, Expr, Literal};
-use crate::diagnostic::{Diagnostic, Diagnostics, text};
+use crate::diagnostic::{Diagnostic, Diagnostics, Text, text};
 
 /// Doubles, policies behind one that always matches, equal matches, narrower matches behind wider ones.
 pub(super) fn check(policies: &[Policy]) -> Diagnostics {
     let mut found = Diagnostics::new();
     for (i, p) in policies.iter().enumerate() {
         let earlier = || policies.iter().take(i).filter(|q| q.agreement == p.agreement);
-        if let Some(q) = earlier().find(|q| q.name == p.name) {
-            found.push(
-                Diagnostic::error(
-                    "duplicate-policy",
-                    text(format!("policy `{}` is defined twice", p.name), format!("策略 `{}` 定义了两次", p.name)),
-                )
-                .at(p.place.clone())
-                .also(q.place.clone(), text("first here", "首次定义"))
-                .help(text("rename one of the two", "请给其中一个改名")),
+        let mut report = |d: Diagnostic, q: &Policy, there: Text, help: Text| {
+            found.push(d.at(p.place.clone()).also(q.place.clone(), there).help(help));
+        };
+        let first = |is: fn(&Policy, &Policy) -> bool| earlier().find(|q| is(p, q)).map(|q| (q, &q.name, &p.name));
+        if let Some((q, _, name)) = first(|p, q| q.name == p.name) {
+            let d = Diagnostic::error(
+                "duplicate-policy",
+                text(format!("policy `{name}` is defined twice"), format!("策略 `{name}` 定义了两次")),
             );
-        } else if let Some(q) = earlier().find(|q| always(q)) {
-            found.push(
-                Diagnostic::warning(
-                    "shadowed-policy",
-                    text(
-                        format!("no ticket ever reaches policy `{}`: `{}` before it matches all", p.name, q.name),
-                        format!("任何工单都到不了策略 `{}`：前面的 `{}` 匹配全部", p.name, q.name),
-                    ),
-                )
-                .at(p.place.clone())
-                .also(q.place.clone(), text("matches all", "匹配全部"))
-                .help(text("put the policy without `match` last", "把没有 match 的策略放在最后")),
+            report(d, q, text("first here", "首次定义"), text("rename one of the two", "请给其中一个改名"));
+        } else if let Some((q, other, name)) = first(|_, q| always(q)) {
+            let d = Diagnostic::warning(
+                "shadowed-policy",
+                text(
+                    format!("no ticket ever reaches policy `{name}`: `{other}` before it matches all"),
+                    format!("任何工单都到不了策略 `{name}`：前面的 `{other}` 匹配全部"),
+                ),
             );
-        } else if let Some(q) = earlier().find(|q| same(q, p)) {
-            found.push(
-                Diagnostic::warning(
-                    "same-match",
-                    text(
-                        format!("policies `{}` and `{}` match the same tickets; the first holds", q.name, p.name),
-                        format!("策略 `{}` 与 `{}` 匹配相同的工单；以前者为准", q.name, p.name),
-                    ),
-                )
-                .at(p.place.clone())
-                .also(q.place.clone(), text("holds", "以此为准"))
-                .help(text("remove one, or tell them apart by `match`", "请删除其一，或用 match 区分")),
+            let help = text("put the policy without `match` last", "把没有 match 的策略放在最后");
+            report(d, q, text("matches all", "匹配全部"), help);
+        } else if let Some((q, other, name)) = first(same) {
+            let d = Diagnostic::warning(
+                "same-match",
+                text(
+                    format!("policies `{other}` and `{name}` match the same tickets; the first holds"),
+                    format!("策略 `{other}` 与 `{name}` 匹配相同的工单；以前者为准"),
+                ),
             );
-        } else if let Some(q) = earlier().find(|q| narrower(p, q)) {
-            found.push(
-                Diagnostic::warning(
-                    "shadowed-policy",
-                    text(
-                        format!("no ticket ever reaches policy `{}`: what it matches, `{}` before it matches too", p.name, q.name),
-                        format!("任何工单都到不了策略 `{}`：它匹配的工单前面的 `{}` 都匹配", p.name, q.name),
-                    ),
-                )
-                .at(p.place.clone())
-                .also(q.place.clone(), text("matches more", "匹配更多"))
-                .help(text("put the narrower policy first", "把范围更小的策略放在前面")),
+            let help = text("remove one, or tell them apart by `match`", "请删除其一，或用 match 区分");
+            report(d, q, text("holds", "以此为准"), help);
+        } else if let Some((q, other, name)) = first(narrower) {
+            let d = Diagnostic::warning(
+                "shadowed-policy",
+                text(
+                    format!("no ticket ever reaches policy `{name}`: what it matches, `{other}` before it matches too"),
+                    format!("任何工单都到不了策略 `{name}`：它匹配的工单前面的 `{other}` 都匹配"),
+                ),
             );
+            report(d, q, text("matches more", "匹配更多"), text("put the narrower policy first", "把范围更小的策略放在前面"));
         }
     }
     found

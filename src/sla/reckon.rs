@@ -70,7 +70,16 @@ impl<'a> Reckoning<'a> {
     }
     /// Counted µs of a clock up to an instant not before `since`.
     pub(super) fn counted(&self, c: &Clock, at: UtcInstant) -> i64 {
-        c.since.map_or(c.counted, |since| c.counted.saturating_add(self.between(since, at.max(since))))
+        self.counted_of(Run::of(c), at)
+    }
+    /// The same of a run.
+    fn counted_of(&self, run: Run, at: UtcInstant) -> i64 {
+        run.since.map_or(run.counted, |since| run.counted.saturating_add(self.between(since, at.max(since))))
+    }
+    /// Whether what a clock has counted for another target counts as it is: the same kind of time, and of open time the same calendar.
+    pub(super) fn goes_on_from(&self, target: Allowance, recalendared: bool) -> bool {
+        let wall = |t: Allowance| matches!(t, Allowance::Wall(_));
+        wall(self.target) == wall(target) && (wall(target) || !recalendared)
     }
     /// Counted µs of a clock from its start to `upto`, its pauses left out, all in this kind of time: what it comes to in another calendar (S46, S55). None for a clock with more
     /// pauses than are kept.
@@ -106,12 +115,14 @@ impl<'a> Reckoning<'a> {
     pub(super) fn due(&self, c: &Clock) -> Option<UtcInstant> {
         self.due_of(Run::of(c))
     }
-    /// Whether an alert's point lay before `at`.
-    fn past(&self, c: &Clock, point: Point, at: UtcInstant) -> bool {
-        match point {
-            Point::Percent(p) => c.since.is_some() && beyond(p, c.budget, self.counted(c, at)),
-            Point::Offset(_) => self.point(c, point).is_some_and(|t| t < at),
-        }
+    /// Whether a target set at `at` passes an alert over: a warning that is not to fire late, and every warning once the target itself is past.
+    pub(super) fn passes_over(&self, run: Run, due: Option<UtcInstant>, alert: &Alert, at: UtcInstant) -> bool {
+        let AlertKind::Warning { suppress_past } = alert.kind else { return false };
+        let behind = || match alert.at {
+            Point::Percent(p) => run.since.is_some() && beyond(p, run.budget, self.counted_of(run, at)),
+            Point::Offset(_) => due.and_then(|due| self.point_of(run, due, alert.at)).is_some_and(|t| t < at),
+        };
+        due.is_some_and(|d| d < at) || (suppress_past && behind())
     }
     /// When an alert's point is reached; none for a clock that does not run.
     pub(super) fn point(&self, c: &Clock, at: Point) -> Option<UtcInstant> {
@@ -147,12 +158,8 @@ impl<'a> Reckoning<'a> {
     }
     /// Passes over what a target set at `at` has behind it: warnings that are not to fire late, and every warning once the target itself is past.
     pub(super) fn skip_past(&self, c: &mut Clock, policy: &Policy, at: UtcInstant) {
-        let past = c.due.is_some_and(|d| d < at);
         let gone: Vec<_> = pending(c, policy)
-            .filter(|a| match a.kind {
-                AlertKind::Warning { suppress_past } => past || (suppress_past && self.past(c, a.at, at)),
-                AlertKind::Level(_) => false,
-            })
+            .filter(|a| self.passes_over(Run::of(c), c.due, a, at))
             .map(|a| crate::ticket::Mark { name: a.name.clone(), skipped: true })
             .collect();
         if !gone.is_empty() {
@@ -163,7 +170,7 @@ impl<'a> Reckoning<'a> {
 }
 
 /// Whether more than so many per cent of a target have counted.
-pub(super) fn beyond(percent: u16, budget: i64, counted: i64) -> bool {
+fn beyond(percent: u16, budget: i64, counted: i64) -> bool {
     i128::from(budget).saturating_mul(i128::from(percent)) < i128::from(counted).saturating_mul(100)
 }
 

@@ -182,20 +182,19 @@ fn is_command(entry: &Entry, group: &Group<'_>) -> bool {
 fn groups(entry: &Entry) -> Vec<Group<'_>> {
     let mut all: Vec<Group<'_>> = Vec::new();
     let mut key: Option<(Option<UtcInstant>, Option<&TimerKind>)> = None;
-    for (index, caused) in entry.events.iter().enumerate().filter(|(_, c)| !c.event.is_bookkeeping()) {
-        let at = caused.at;
+    for (at, index, caused) in entry.happened().filter(|(_, _, c)| !c.event.is_bookkeeping()) {
         let timer = timer(caused);
         let goes_on = caused.event == Event::ClocksFollowed;
         let fires = matches!(caused.event, Event::TimerFired(TimerKind::Clock(_)));
-        let same = !goes_on && !fires && key.is_some_and(|(a, t)| a == at && (timer.is_none() || timer == t));
-        let fact = (u32::try_from(index).unwrap_or(u32::MAX), &caused.event);
+        let same = !goes_on && !fires && key.is_some_and(|(a, t)| a == caused.at && (timer.is_none() || timer == t));
+        let fact = (index, &caused.event);
         match all.last_mut().filter(|_| same) {
             Some(g) => g.facts.push(fact),
             None => {
                 if !goes_on {
-                    key = Some((at, timer));
+                    key = Some((caused.at, timer));
                 }
-                all.push(Group { timer, goes_on, at: at.unwrap_or(entry.at), facts: vec![fact] });
+                all.push(Group { timer, goes_on, at, facts: vec![fact] });
             }
         }
     }

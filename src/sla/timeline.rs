@@ -89,23 +89,16 @@ impl Timeline {
     }
     /// As lines in a zone's calendar.
     pub fn render(&self, lang: Lang, calendar: &Calendar) -> String {
-        let mut out = String::new();
-        let mut lines = |segments: &[Segment]| {
-            for s in segments {
-                let (from, to, label) = (calendar.render(s.from), calendar.render(s.to), s.label());
-                out.push_str(&format!("{from} – {to}  {}  {}\n", label.get(lang), wall(s.length())));
-            }
+        let line = |s: &Segment| {
+            format!("{} – {}  {}  {}\n", calendar.render(s.from), calendar.render(s.to), s.label().get(lang), wall(s.length()))
         };
-        lines(&self.segments);
+        let mut out: String = self.segments.iter().map(line).collect();
         let total = text(format!("counted in all: {}\n", wall(self.counted)), format!("合计计时：{}\n", wall(self.counted)));
         let mut ahead = String::new();
         if !self.ahead.is_empty() {
             let left = wall(sum(&self.ahead, SegmentKind::Counted));
             ahead.push_str(text(format!("still to run: {left}\n"), format!("剩余：{left}\n")).get(lang));
-            for s in &self.ahead {
-                let (from, to, label) = (calendar.render(s.from), calendar.render(s.to), s.label());
-                ahead.push_str(&format!("{from} – {to}  {}  {}\n", label.get(lang), wall(s.length())));
-            }
+            ahead.extend(self.ahead.iter().map(line));
         }
         out.push_str(total.get(lang));
         out.push_str(&ahead);
@@ -140,12 +133,11 @@ pub fn timeline_of(journal: &[Entry], clock: &ClockId, calendars: &Calendars, un
     let mut ticket = Ticket::begin(journal.first()?)?;
     let mut life = Life { calendars, past: Vec::new(), now: None, time: None, ended: None };
     'journal: for entry in journal {
-        for (index, caused) in entry.events.iter().enumerate() {
-            let at = caused.at.unwrap_or(entry.at);
+        for (at, index, caused) in entry.happened() {
             if at > until {
                 break 'journal;
             }
-            ticket.evolve(&caused.event, at, entry.revision, u32::try_from(index).unwrap_or(u32::MAX));
+            ticket.evolve(&caused.event, at, entry.revision, index);
             let open = ticket.clocks.iter().find(|c| c.id == *clock);
             match (&caused.event, open) {
                 (Event::ClockStarted(c), _) if c.id == *clock => life.start(c, &ticket, at),

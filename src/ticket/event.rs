@@ -1,6 +1,7 @@
 //! Events: what happened, facts and bookkeeping. What is not an event does not exist for replay.
 
 use super::*;
+use crate::diagnostic::RuleFault;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -356,6 +357,10 @@ pub enum Event {
 }
 
 impl Event {
+    /// A contained fault (S24), its message cut to what a journal keeps.
+    pub fn faulted(rule: RuleName, fault: &RuleFault) -> Self {
+        Self::RuleFaulted { rule, code: fault.code().into(), message: fault.to_string().chars().take(160).collect() }
+    }
     /// Whether [`crate::sla`] computes this event from facts.
     pub fn is_bookkeeping(&self) -> bool {
         matches!(
@@ -425,4 +430,11 @@ pub struct Entry {
     pub wake_at: Option<UtcInstant>,
     /// Why it came out so, in at most 512 bytes.
     pub why: Why,
+}
+
+impl Entry {
+    /// Its events in order, each with its logical instant (S26) and its place among them: what [`Ticket::evolve`] is given.
+    pub fn happened(&self) -> impl Iterator<Item = (UtcInstant, u32, &Caused)> {
+        self.events.iter().enumerate().map(|(i, c)| (c.at.unwrap_or(self.at), u32::try_from(i).unwrap_or(u32::MAX), c))
+    }
 }

@@ -99,8 +99,8 @@ impl Ticket {
 
     /// Applies a whole entry.
     pub fn apply(&mut self, entry: &Entry) {
-        for (index, caused) in entry.events.iter().enumerate() {
-            self.evolve(&caused.event, caused.at.unwrap_or(entry.at), entry.revision, u32::try_from(index).unwrap_or(u32::MAX));
+        for (at, index, caused) in entry.happened() {
+            self.evolve(&caused.event, at, entry.revision, index);
         }
         self.revision = entry.revision;
         self.updated_at = entry.at;

@@ -256,3 +256,10 @@ pub struct Schema {
     #[serde(default)]
     pub metrics: BTreeSet<MetricName>,
 }
+
+impl Schema {
+    /// The calendar of a group that keeps one of its own (S79).
+    pub fn group_calendar(&self, group: Option<&GroupId>) -> Option<&CalendarName> {
+        group.and_then(|g| self.groups.get(g)).and_then(|g| g.calendar.as_ref())
+    }
+}
