@@ -297,36 +297,17 @@ fn logs(args: &Args, out: &mut impl Write) -> Done {
     writeln!(out, "{}", table.render(s))?;
     let share = account.applied() as f64 * 100.0 / account.rows.max(1) as f64;
     let whole = account.applied() + account.refused() == account.rows;
+    let (applied, refused, rows) = (account.applied(), account.refused(), account.rows);
+    let (cases, made, commands) = (account.cases, account.made, account.commands);
+    let (sweeps, fired, (met, breached)) = (account.sweeps, account.fired, account.resolution);
+    let seconds = began.elapsed().as_secs_f64();
+    let kept = if whole { s.say("every row is accounted for", "每一行都有着落") } else { s.say("ROWS ARE MISSING", "有行缺失") };
     let line = match args.lang {
         Lang::En => format!(
-            "  applied {} + refused {} = {} rows: {}; {share:.2} % applied\n  {} tickets ({} made at a first row that is no creation), {} commands, {} sweeps, {} timers fired, {:.1} s\n  resolution clocks as they stand: {} met, {} breached",
-            account.applied(),
-            account.refused(),
-            account.rows,
-            if whole { "every row is accounted for" } else { "ROWS ARE MISSING" },
-            account.cases,
-            account.made,
-            account.commands,
-            account.sweeps,
-            account.fired,
-            began.elapsed().as_secs_f64(),
-            account.resolution.0,
-            account.resolution.1
+            "  applied {applied} + refused {refused} = {rows} rows: {kept}; {share:.2} % applied\n  {cases} tickets ({made} made at a first row that is no creation), {commands} commands, {sweeps} sweeps, {fired} timers fired, {seconds:.1} s\n  resolution clocks as they stand: {met} met, {breached} breached"
         ),
         Lang::Zh => format!(
-            "  已执行 {} + 被拒绝 {} = {} 行：{}；执行率 {share:.2} %\n  工单 {} 张（其中 {} 张首行并非创建），命令 {} 条，扫描 {} 次，触发定时 {} 次，{:.1} 秒\n  解决时限（当前）：达标 {}，超时 {}",
-            account.applied(),
-            account.refused(),
-            account.rows,
-            if whole { "每一行都有着落" } else { "有行缺失" },
-            account.cases,
-            account.made,
-            account.commands,
-            account.sweeps,
-            account.fired,
-            began.elapsed().as_secs_f64(),
-            account.resolution.0,
-            account.resolution.1
+            "  已执行 {applied} + 被拒绝 {refused} = {rows} 行：{kept}；执行率 {share:.2} %\n  工单 {cases} 张（其中 {made} 张首行并非创建），命令 {commands} 条，扫描 {sweeps} 次，触发定时 {fired} 次，{seconds:.1} 秒\n  解决时限（当前）：达标 {met}，超时 {breached}"
         ),
     };
     writeln!(out, "{line}\n")?;

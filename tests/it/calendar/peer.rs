@@ -8,36 +8,13 @@
 //! - `OtherClock`: jiff's tz database has another clock there;
 //! - `Outside`: it reaches before 1970 or after 2086, for which the places are not listed.
 
-use super::made::{changes, offset};
+use super::made::{ZONES, changes, offset};
 use crate::scale::pick;
 use chrono::{DateTime, TimeDelta, Utc, Weekday};
 use jiff::{SignedDuration, Timestamp, civil, tz};
 use std::collections::BTreeMap;
 use ticketry::calendar::*;
 use workclock::{Break, Holidays, Schedule, Weekdays, WorkDay};
-
-const ZONES: [&str; 20] = [
-    "UTC",
-    "Europe/Amsterdam",
-    "America/New_York",
-    "Asia/Shanghai",
-    "Pacific/Apia",
-    "Australia/Lord_Howe",
-    "Africa/Casablanca",
-    "Africa/Cairo",
-    "America/Sao_Paulo",
-    "America/Havana",
-    "America/St_Johns",
-    "Asia/Tehran",
-    "Asia/Kathmandu",
-    "Pacific/Chatham",
-    "Europe/Dublin",
-    "Asia/Gaza",
-    "Pacific/Kwajalein",
-    "Antarctica/Troll",
-    "Pacific/Kiritimati",
-    "America/Asuncion",
-];
 
 /// Why a call is not compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

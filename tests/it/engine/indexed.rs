@@ -1,9 +1,8 @@
 //! The index over rules changes nothing: the same journal, and the same trace of every rule, as when each is evaluated in turn.
 
-use super::stage::roster;
+use super::stage::{in_rust, roster};
 use crate::scale::pick;
 use proptest::prelude::*;
-use ticketry::calendar::CalendarDefinition;
 use ticketry::condition::Form;
 use ticketry::diagnostic::{Lang, text};
 use ticketry::engine::{Case, Command, Context, Decided, Decision, Limits, NewTicket, Verdict, decide};
@@ -96,31 +95,21 @@ fn playbook(plans: &[Plan]) -> Playbook {
         .state(StateDefinition::new("new", StateClass::New).label("New", "待处理").responsible(Responsible::Group))
         .state(StateDefinition::new("closed", StateClass::Closed).label("Closed", "已关闭"))
         .transition(TransitionDefinition::new("close", ["new"], "closed").label("Close", "关闭"));
-    let mut b = Playbook::builder("indexed")
-        .calendar(CalendarDefinition::always("always", "UTC"))
-        .channel("mail")
-        .group("support")
-        .workflow(flow)
-        .ticket_type("question", "question")
-        .schema(|s| {
-            s.impact = Scale::of(&["low", "medium", "high"]);
-            s.urgency = Scale::of(&["low", "medium", "high"]);
-            s.priority = Scale::of(&["low", "high"]);
-            s.roles.insert("lead".into(), text("Lead", "组长"));
-            for c in ["it", "it/network", "it/network/vpn", "hr"] {
-                s.categories.insert(c.into(), text(c, c));
-            }
-            let fields = [
-                ("seats", FieldKind::Integer),
-                ("amount", FieldKind::Decimal { scale: 1 }),
-                ("vip", FieldKind::Boolean),
-                ("site", FieldKind::Text { max: 64 }),
-                ("labels", FieldKind::Choices(Scale::of(&["red", "green"]))),
-            ];
-            for (n, kind) in fields {
-                s.fields.insert(n.into(), FieldDefinition { kind, label: text(n, n), required: false, default: None });
-            }
-        });
+    let mut b = in_rust("indexed", flow).schema(|s| {
+        for c in ["it", "it/network", "it/network/vpn", "hr"] {
+            s.categories.insert(c.into(), text(c, c));
+        }
+        let fields = [
+            ("seats", FieldKind::Integer),
+            ("amount", FieldKind::Decimal { scale: 1 }),
+            ("vip", FieldKind::Boolean),
+            ("site", FieldKind::Text { max: 64 }),
+            ("labels", FieldKind::Choices(Scale::of(&["red", "green"]))),
+        ];
+        for (n, kind) in fields {
+            s.fields.insert(n.into(), FieldDefinition { kind, label: text(n, n), required: false, default: None });
+        }
+    });
     for (i, p) in plans.iter().enumerate() {
         let mut r = RuleBuilder::new(format!("r{i}")).order(p.order).then(p.then.clone());
         r = match p.on {

@@ -1,15 +1,14 @@
 //! Rules inside a decision: order, once per command, chains, containment, provenance.
 
-use super::stage::{Stage, at};
+use super::stage::{Stage, at, in_rust};
 use chrono::TimeDelta;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use ticketry::calendar::{CalendarDefinition, Span};
+use ticketry::calendar::Span;
 use ticketry::condition::{Form, Path, View};
 use ticketry::desk::Error;
 use ticketry::diagnostic::{FaultKind, RuleFault, text};
 use ticketry::engine::{Command, NewMessage, NewTicket, What};
-use ticketry::playbook::Playbook;
 use ticketry::rules::{ActionScript, RuleBuilder, Trigger, Written};
 use ticketry::ticket::*;
 use ticketry::workflow::{Responsible, StateDefinition, TransitionDefinition, WorkflowDefinition};
@@ -33,17 +32,8 @@ fn desk(rules: Vec<RuleBuilder>) -> Stage {
         .transition(TransitionDefinition::new("resolve", ["new", "pending"], "resolved").label("Resolve", "解决"))
         .transition(TransitionDefinition::new("reopen", ["resolved"], "new").label("Reopen", "重开").roles(["agent", "requester"]))
         .transition(TransitionDefinition::new("close", ["resolved"], "closed").label("Close", "关闭"));
-    let mut b = Playbook::builder("rules in rust")
-        .calendar(CalendarDefinition::always("always", "UTC"))
-        .channel("mail")
-        .group("support")
-        .workflow(flow)
-        .ticket_type("question", "question")
+    let mut b = in_rust("rules in rust", flow)
         .schema(|s| {
-            s.impact = Scale::of(&["low", "medium", "high"]);
-            s.urgency = Scale::of(&["low", "medium", "high"]);
-            s.priority = Scale::of(&["low", "high"]);
-            s.roles.insert("lead".into(), text("Lead", "组长"));
             s.templates.insert("hello".into(), TemplateDefinition { body: text("hello", "您好") });
         })
         .settings(|s| s.rating_on = Some(StateClass::Resolved));

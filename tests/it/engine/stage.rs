@@ -2,14 +2,16 @@
 
 use chrono::TimeDelta;
 use std::sync::Arc;
+use ticketry::calendar::CalendarDefinition;
 use ticketry::desk::{Blocking, Builder, Desk, Done, Error, FixedClock, FixedDirectory, SeededIds};
-use ticketry::diagnostic::{Lang, Source};
+use ticketry::diagnostic::{Lang, Source, text};
 use ticketry::engine::{Command, Inbound, NewTicket, What};
 use ticketry::id::*;
-use ticketry::playbook::Playbook;
+use ticketry::playbook::{Playbook, PlaybookBuilder};
 use ticketry::routing::{Agent, Roster, RosterDefinition};
 use ticketry::store::{AnyStore, MemoryStore};
-use ticketry::ticket::{Actor, Ticket};
+use ticketry::ticket::{Actor, Scale, Ticket};
+use ticketry::workflow::WorkflowDefinition;
 
 pub struct Stage {
     pub desk: Blocking,
@@ -29,6 +31,22 @@ pub fn playbook(source: &Source) -> Playbook {
         }
         Err(d) => panic!("{}", d.render(Lang::En, Some(source))),
     }
+}
+
+/// A playbook made in Rust with one workflow, `question`: what its tests differ in is added to it.
+pub fn in_rust(name: &str, flow: WorkflowDefinition) -> PlaybookBuilder {
+    Playbook::builder(name)
+        .calendar(CalendarDefinition::always("always", "UTC"))
+        .channel("mail")
+        .group("support")
+        .workflow(flow)
+        .ticket_type("question", "question")
+        .schema(|s| {
+            s.impact = Scale::of(&["low", "medium", "high"]);
+            s.urgency = Scale::of(&["low", "medium", "high"]);
+            s.priority = Scale::of(&["low", "high"]);
+            s.roles.insert("lead".into(), text("Lead", "组长"));
+        })
 }
 
 pub fn roster(playbook: &Playbook) -> Arc<Roster> {

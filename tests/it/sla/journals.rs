@@ -55,6 +55,19 @@ pub fn history(most: usize) -> impl Strategy<Value = Vec<(i64, Op)>> {
     prop::collection::vec((gap, op()), 1..most)
 }
 
+/// Into `open`, which a timer leaves for another state.
+pub fn timed(d: &Desk<'_>, to: &str, at: UtcInstant) -> Vec<Event> {
+    let mut moved = d.moved("open");
+    if let Some(Event::Moved { stay, .. }) = moved.last_mut() {
+        stay.timers.push(Timer { at, kind: TimerKind::Transition(to.into()) });
+    }
+    moved
+}
+/// Category `vip` set or cleared.
+pub fn categorised(vip: bool) -> Vec<Event> {
+    vec![Event::Set { attribute: Attribute::Category, value: vip.then(|| Value::text("vip")), by: Provenance::Agent }]
+}
+
 pub fn facts(d: &Desk<'_>, op: &Op, at: UtcInstant) -> Vec<Event> {
     let said = |author, call, late: u32| {
         let kind = if call { MessageKind::Call } else { MessageKind::Reply };
@@ -64,23 +77,14 @@ pub fn facts(d: &Desk<'_>, op: &Op, at: UtcInstant) -> Vec<Event> {
         Op::Ask { late, call } => said(Author::Requester, *call, *late),
         Op::Answer { late, call } => said(Author::Agent, *call, *late),
         Op::Move(to) => d.moved(STATES[*to]),
-        Op::Timed { to, after } => {
-            let mut moved = d.moved("open");
-            if let Some(Event::Moved { stay, .. }) = moved.last_mut() {
-                stay.timers.push(Timer { at: at + TimeDelta::seconds(i64::from(*after)), kind: TimerKind::Transition(STATES[*to].into()) });
-            }
-            moved
-        }
+        Op::Timed { to, after } => timed(d, STATES[*to], at + TimeDelta::seconds(i64::from(*after))),
         Op::Group(g) => {
             vec![Event::Queued { group: GROUPS[*g].into(), skills: Default::default(), handoff: false, reason: String::new() }]
         }
         Op::Agent(a) => vec![Event::Assigned { agent: AGENTS[*a].into(), group: None, slots: vec![], manual: false, over: false }],
         Op::Release => vec![Event::Released { agent: AGENTS[0].into(), why: "released".into() }],
         Op::Priority(p) => vec![d.priority(LEVELS[*p])],
-        Op::Vip(vip) => {
-            let value = vip.then(|| Value::text("vip"));
-            vec![Event::Set { attribute: Attribute::Category, value, by: Provenance::Agent }]
-        }
+        Op::Vip(vip) => categorised(*vip),
         Op::Two(a, b) => [facts(d, a, at), facts(d, b, at)].concat(),
     }
 }

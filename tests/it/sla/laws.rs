@@ -1,5 +1,6 @@
 //! Laws over random histories: recompute equals the bookkeeping at every prefix (S56); sweeps change nothing (S26, S41, S47).
 
+use super::journals::{categorised, timed};
 use super::simulator::*;
 use crate::scale::pick;
 use chrono::TimeDelta;
@@ -76,18 +77,9 @@ fn facts(d: &Desk<'_>, op: &Op, at: UtcInstant) -> Vec<Event> {
         Op::Answer { late, call } => said(Author::Agent, kind(*call), *late, false),
         Op::Note => said(Author::Agent, MessageKind::Note, 0, false),
         Op::Move(to) => d.moved(STATES[*to]),
-        Op::Timed { to, after } => {
-            let mut moved = d.moved("open");
-            if let Some(Event::Moved { stay, .. }) = moved.last_mut() {
-                stay.timers.push(Timer { at: at + TimeDelta::seconds(i64::from(*after)), kind: TimerKind::Transition(STATES[*to].into()) });
-            }
-            moved
-        }
+        Op::Timed { to, after } => timed(d, STATES[*to], at + TimeDelta::seconds(i64::from(*after))),
         Op::Priority(p) => vec![d.priority(LEVELS[*p])],
-        Op::Category(vip) => {
-            let value = vip.then(|| Value::text("vip"));
-            vec![Event::Set { attribute: Attribute::Category, value, by: Provenance::Agent }]
-        }
+        Op::Category(vip) => categorised(*vip),
         Op::Judge => vec![Event::MessageJudged { automatic: true, thanks: false }],
         Op::Vendor { late } => {
             let at = at - TimeDelta::seconds(i64::from(*late));
