@@ -231,6 +231,8 @@ enum What {
     /// With whom the ticket waited on, where that was why.
     Paused(Option<WaitsOn>),
     Stopped,
+    /// Between a message's own earlier instant, which ended it, and the step that put that down (S26). A clock measured anew forgets the earlier instant and counts this.
+    Late,
 }
 
 /// A stretch of the clock's life, and the time it is measured in.
@@ -269,9 +271,7 @@ impl Life<'_> {
     }
     fn start(&mut self, c: &Clock, t: &Ticket, at: UtcInstant) {
         if let Some((counted_to, end, _)) = self.ended.take() {
-            self.now = Some((counted_to, What::Stopped));
-            self.close(end);
-            return self.resume(c, t, end, at);
+            return self.resume(c, t, (counted_to, end), at);
         }
         self.time = Some(Time::of(c));
         self.now = Some((c.started_at, What::Running));
@@ -281,19 +281,19 @@ impl Life<'_> {
         }
     }
     /// The run goes on. Whether the time since its end counts, and in which calendar what went before is measured now, the figure says.
-    fn resume(&mut self, c: &Clock, t: &Ticket, end: UtcInstant, at: UtcInstant) {
+    fn resume(&mut self, c: &Clock, t: &Ticket, (counted_to, end): (UtcInstant, UtcInstant), at: UtcInstant) {
         let new = Time::of(c);
         let left_out = c.pauses.last().is_some_and(|p| p.closed && p.to == at);
         let old = self.time.replace(new.clone()).unwrap_or_else(|| new.clone());
-        if end < at {
-            self.past.push(Past { from: end, to: at, what: What::Stopped, time: old });
-        }
-        let last = self.past.len().checked_sub(1).filter(|_| end < at);
+        let known = self.past.len();
         let first = if left_out { What::Stopped } else { What::Running };
         let second = if left_out { What::Running } else { What::Stopped };
-        for what in [first, second] {
-            if let Some(gap) = last.and_then(|i| self.past.get_mut(i)) {
-                gap.what = what;
+        for gap in [first, second] {
+            self.past.truncate(known);
+            for (from, to, what) in [(counted_to, end, What::Late), (end, at, gap)] {
+                if from < to {
+                    self.past.push(Past { from, to, what, time: old.clone() });
+                }
             }
             if self.measured(c, &new, at) {
                 break;
@@ -307,17 +307,18 @@ impl Life<'_> {
         if self.total() == figure && self.past.iter().all(|p| p.time == *new) {
             return true;
         }
-        let as_it_was: Vec<Time> = self.past.iter().map(|p| p.time.clone()).collect();
         let met_before = self.total() == figure;
+        let as_it_was = self.past.clone();
         for p in &mut self.past {
-            p.time = new.clone();
+            p.time.clone_from(new);
+            if p.what == What::Late {
+                p.what = What::Running;
+            }
         }
         if self.total() == figure {
             return true;
         }
-        for (p, time) in self.past.iter_mut().zip(as_it_was) {
-            p.time = time;
-        }
+        self.past = as_it_was;
         met_before
     }
     fn go_on(&mut self, c: &Clock, t: &Ticket, at: UtcInstant) {
@@ -361,7 +362,7 @@ impl Life<'_> {
             match p.what {
                 What::Running => count(&p.time.reckoning(self.calendars), p.from, p.to, &mut segments),
                 What::Paused(on) => put(&mut segments, p.from, p.to, SegmentKind::Paused, on),
-                What::Stopped => put(&mut segments, p.from, p.to, SegmentKind::Final, None),
+                What::Stopped | What::Late => put(&mut segments, p.from, p.to, SegmentKind::Final, None),
             }
         }
         let counted = match (self.ended, open) {
