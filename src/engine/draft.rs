@@ -4,10 +4,12 @@ use super::case::{Case, Context};
 use super::trace::{Moment, Trace};
 use crate::condition::{Customer, Path, View};
 use crate::id::*;
+use crate::routing::Holdings;
 use crate::rules::Trigger;
 use crate::store::Claim;
 use crate::ticket::*;
 use crate::workflow::Workflow;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// The message that woke rules, with its judgement (S81).
@@ -79,6 +81,32 @@ pub(super) struct Mark {
 }
 
 impl<'a> Draft<'a> {
+    /// What agents hold as this commit leaves it so far: what timers released or assigned in it counts as if it had been committed when it was due (S26).
+    pub fn holdings(&self) -> Option<Cow<'_, Holdings>> {
+        let mut now = Cow::Borrowed(self.case.holdings.as_ref()?);
+        for c in &self.releases {
+            now.to_mut().release(&c.agent, &[c.slot]);
+        }
+        for c in &self.events {
+            if let Event::Assigned { agent, .. } = &c.event {
+                now.to_mut().take(agent, &[], c.at.unwrap_or(self.entry_at));
+            }
+        }
+        for c in &self.takes {
+            now.to_mut().take(&c.agent, &[c.slot], UtcInstant::MIN_UTC);
+        }
+        Some(now)
+    }
+    /// Claims slots for an agent; one that was given back in this very commit is simply kept.
+    pub fn claim(&mut self, agent: &AgentId, slots: &[u16]) {
+        for slot in slots {
+            let claim = Claim { agent: agent.clone(), slot: *slot };
+            match self.releases.iter().position(|c| *c == claim) {
+                Some(i) => drop(self.releases.remove(i)),
+                None => self.takes.push(claim),
+            }
+        }
+    }
     /// Records an event and evolves the ticket with it.
     pub fn push(&mut self, event: Event, cause: Cause) {
         if !event.is_bookkeeping() {

@@ -7,7 +7,6 @@ use super::refusal::Refusal;
 use super::transition;
 use crate::diagnostic::text;
 use crate::id::*;
-use crate::store::Claim;
 use crate::ticket::*;
 use std::collections::BTreeMap;
 
@@ -262,7 +261,7 @@ fn route(d: &mut Draft<'_>) -> Result<(), Refusal> {
     let (Some(_), Some(group)) = (&d.ticket.queue, d.ticket.group.clone()) else {
         return Err(Refusal::one("not-queued", text("the ticket waits in no queue", "工单不在任何队列中")));
     };
-    let Some(holdings) = d.case.holdings.as_ref() else {
+    let Some(holdings) = d.holdings() else {
         let members: Vec<AgentId> = d.ctx.roster.members(&group).map(|a| a.id.clone()).collect();
         d.missing.extend(members);
         if d.missing.is_empty() {
@@ -272,7 +271,7 @@ fn route(d: &mut Draft<'_>) -> Result<(), Refusal> {
     };
     let taken: Vec<(AgentId, u16)> = d.case.taken.iter().map(|c| (c.agent.clone(), c.slot)).collect();
     let decision = {
-        let Some(mut input) = crate::routing::RouteInput::of(d.view("route"), d.ctx.roster, holdings, d.ctx.playbook.calendars()) else {
+        let Some(mut input) = crate::routing::RouteInput::of(d.view("route"), d.ctx.roster, &holdings, d.ctx.playbook.calendars()) else {
             return Ok(());
         };
         input.taken = &taken;
@@ -282,7 +281,7 @@ fn route(d: &mut Draft<'_>) -> Result<(), Refusal> {
     d.why.routing = Some(decision.why());
     match &decision.winner {
         Some(w) => {
-            d.takes.extend(w.slots.iter().map(|slot| Claim { agent: w.agent.clone(), slot: *slot }));
+            d.claim(&w.agent, &w.slots);
             let assigned = Event::Assigned { agent: w.agent.clone(), group: None, slots: w.slots.clone(), manual: false, over: false };
             d.push(assigned, Cause::Command);
             super::settle::owner_of_first(d, &Cause::Command);

@@ -179,15 +179,16 @@ pub(super) fn readopt(d: &mut Draft<'_>) {
 
 /// Slots for an agent chosen by a person or a rule: the lowest free ones, beyond capacity if need be (S33).
 pub(super) fn claim_by_hand(d: &mut Draft<'_>, agent: &AgentId) -> (Vec<u16>, bool) {
-    let Some(holdings) = d.case.holdings.as_ref().filter(|h| h.get(agent).is_some()) else {
+    if d.case.holdings.as_ref().is_none_or(|h| !h.knows(agent)) {
         d.missing.push(agent.clone());
         return (Vec::new(), false);
-    };
+    }
+    let Some(holdings) = d.holdings() else { return (Vec::new(), false) };
     let weight = d.ctx.playbook.routing().weight(&d.view("slots"));
     let Some(known) = d.ctx.roster.agent(agent) else { return (Vec::new(), false) };
     let taken: Vec<(AgentId, u16)> = d.case.taken.iter().map(|c| (c.agent.clone(), c.slot)).collect();
-    let claimed = crate::routing::manual_slots(known, holdings, weight, &taken);
-    d.takes.extend(claimed.slots.iter().map(|slot| crate::store::Claim { agent: agent.clone(), slot: *slot }));
+    let claimed = crate::routing::manual_slots(known, &holdings, weight, &taken);
+    d.claim(agent, &claimed.slots);
     (claimed.slots, claimed.over)
 }
 

@@ -357,13 +357,12 @@ impl Index {
     }
 }
 
-/// Who was assigned something by a commit, and when.
+/// Who was assigned something by a commit, and when: a timer assigned when it was due, whoever let it happen (S26).
 pub(super) fn assigned(c: &Commit) -> impl Iterator<Item = (AgentId, UtcInstant)> + '_ {
-    let of = |w: &'_ Write| -> Vec<(AgentId, UtcInstant)> {
-        let agents = w.entry.events.iter().filter_map(|e| if let Event::Assigned { agent, .. } = &e.event { Some(agent) } else { None });
-        agents.map(|a| (a.clone(), w.entry.at)).collect()
-    };
-    c.writes.iter().flat_map(of)
+    c.writes.iter().flat_map(|w| w.entry.happened()).filter_map(|(at, _, caused)| match &caused.event {
+        Event::Assigned { agent, .. } => Some((agent.clone(), at)),
+        _ => None,
+    })
 }
 
 /// Who holds a slot after what is staged; none: nobody.

@@ -226,7 +226,7 @@ pub struct Holding {
     pub agent: AgentId,
     /// The slots held, ascending.
     pub slots: Vec<u16>,
-    /// When a ticket was last assigned to the agent.
+    /// When a ticket was last assigned to the agent: the logical instant of that event ([`Entry::happened`](crate::ticket::Entry::happened)), since a timer assigns when it was due (S26).
     #[serde(with = "serde_instant_opt")]
     pub last_assigned: Option<UtcInstant>,
 }

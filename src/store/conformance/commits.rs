@@ -4,7 +4,8 @@ use super::sample::{after, assigned, at, changed, created, distinct, effect, id,
 use super::{Breach, Verdict, block_on, holds, same};
 use crate::id::*;
 use crate::store::*;
-use crate::ticket::Ticket;
+use crate::ticket::{Event, Ticket};
+use chrono::TimeDelta;
 use std::sync::Arc;
 
 /// Stores a commit and gives back its ticket.
@@ -205,12 +206,21 @@ pub(super) async fn holdings_are_a_recount(store: &AnyStore) -> Verdict {
             events.push(assigned(agent, &[slot]));
         }
         let takes = events.len() > usize::from(t.assignee.is_some());
-        let c = changed(t, &format!("step-{step}"), at(100 + step), events, None);
+        let mut c = changed(t, &format!("step-{step}"), at(100 + step), events, None);
+        // Every other time a timer assigned, half a second before its entry.
+        let when = if step % 2 == 0 {
+            at(100 + step)
+        } else {
+            at(100 + step).checked_sub_signed(TimeDelta::milliseconds(500)).unwrap_or_default()
+        };
+        for entry in c.writes.iter_mut().map(|w| Arc::make_mut(&mut w.entry)) {
+            entry.events.iter_mut().filter(|e| matches!(e.event, Event::Assigned { .. })).for_each(|e| e.at = Some(when));
+        }
         let next = after(&c);
         if let (Outcome::Stored(_), Some(next)) = (store.commit_one(c).await, next) {
             *t = next;
             if takes {
-                last.insert(agent, at(100 + step));
+                last.insert(agent, when);
             }
         }
     }
