@@ -86,7 +86,11 @@ impl Builder {
         self.most_waiting = commits;
         self
     }
-    /// An older playbook whose workflow and calendar versions open tickets still go by.
+    /// An older playbook whose workflow and calendar versions open tickets still go by; of several, the latest first.
+    ///
+    /// A process that starts again after a [`Desk::swap`] opens the new playbook with [`Playbook::active_since`] and [`Swapped::since`](super::Swapped::since), and gives the one before
+    /// here: tickets that nobody has touched since the swap then adopt it as of that instant, as if the desk had never stopped. Without the instant they adopt it when they are next
+    /// touched.
     #[must_use]
     pub fn older_playbook(mut self, playbook: Playbook) -> Self {
         self.older.push(Arc::new(playbook));

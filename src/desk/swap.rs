@@ -21,6 +21,9 @@ pub struct Swapped {
     pub before: Digest,
     /// The playbook now.
     pub now: Digest,
+    /// Since when: open tickets adopt it as of this instant. A host keeps it beside the playbook's name, since a desk that is opened anew is told by it
+    /// ([`Playbook::active_since`]).
+    pub since: UtcInstant,
     /// Goes over every open ticket: pass it to [`Desk::recalculate`] until it is done.
     pub recalculation: Recalculation,
 }
@@ -76,7 +79,8 @@ impl Desk {
         };
         check_calendars(&playbook, &older)?;
         // Missing versions are carried over from older playbooks into the new one, so that tickets pinned to them go on.
-        let joined = Arc::new(playbook.with_versions_of(&older).active_since(self.now()));
+        let since = self.now();
+        let joined = Arc::new(playbook.with_versions_of(&older).active_since(since));
         let total = self.check_versions(&joined, &[]).await?;
         let now = joined.digest();
         {
@@ -95,7 +99,7 @@ impl Desk {
             total,
             done: false,
         };
-        Ok(Swapped { before, now, recalculation })
+        Ok(Swapped { before, now, since, recalculation })
     }
 
     /// Goes on with a recalculation by one piece. While it foresees, that is 1,000 tickets, about a millisecond where the store keeps them in memory; then it is at most `most`
@@ -138,6 +142,9 @@ impl Desk {
             let outlook = Outlook::new(playbook.agreements(), playbook.calendars(), since);
             let not_yet = page.items.iter().filter(|t| t.updated_at <= since);
             let mut earlier = lock(&self.0.earlier);
+            if state.looked_at == 0 {
+                earlier.reserve(usize::try_from(state.total).unwrap_or(0));
+            }
             for t in not_yet {
                 let group = playbook.schema().group_calendar(t.group.as_ref());
                 if let Some(at) = outlook.wake(t, group)

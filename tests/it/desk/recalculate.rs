@@ -7,7 +7,7 @@ use crate::scale::pick;
 use chrono::TimeDelta;
 use proptest::prelude::*;
 use std::sync::Arc;
-use ticketry::desk::Error;
+use ticketry::desk::{Error, SeededIds};
 use ticketry::engine::{Command, Inbound, What};
 use ticketry::playbook::Playbook;
 use ticketry::sla::Outlook;
@@ -52,11 +52,14 @@ enum How {
     AtOnce,
     /// Reviews come two commands later.
     InBetween,
+    /// The process ends right after the change, and the desk is opened again by a host that kept the instant.
+    Restarted,
 }
 
 /// A life with a change of the playbook before its step of that number.
 fn play(steps: &[Step], swap: usize, kind: u8, how: How) -> (Vec<Entry>, Ticket) {
-    let s = Stage::starter();
+    let store = AnyStore::new(MemoryStore::new());
+    let mut s = Stage::over(changed(0), store.clone());
     let mut first = Inbound::new("mail", "<0>", "ann", "question", "help");
     first.subject = "a life".into();
     let t = s.desk.receive(first).unwrap().ticket;
@@ -72,7 +75,13 @@ fn play(steps: &[Step], swap: usize, kind: u8, how: How) -> (Vec<Entry>, Ticket)
         }
         s.clock.set(then);
         if i == swap {
-            recalculation = Some(s.desk.swap(changed(kind)).unwrap().recalculation);
+            let swapped = s.desk.swap(changed(kind)).unwrap();
+            if how == How::Restarted {
+                let active = changed(kind).active_since(swapped.since);
+                s = Stage::opened(|b| b.older_playbook(changed(0)).ids(SeededIds::new(8, 0)), active, store.clone());
+                s.clock.set(then);
+            }
+            recalculation = Some(swapped.recalculation);
         }
         if let Some(state) = &mut recalculation {
             while how == How::Foreseen && !state.foreseen {
@@ -100,7 +109,7 @@ proptest! {
         // The marker between two steps of one instant is no event of the ticket.
         let flat = |j: &[Entry]| flat(j).into_iter().filter(|l| !l.ends_with("ClocksFollowed")).collect::<Vec<_>>();
         let (late, t) = play(&steps, swap, kind, How::Late);
-        for how in [How::Foreseen, How::AtOnce, How::InBetween] {
+        for how in [How::Foreseen, How::AtOnce, How::InBetween, How::Restarted] {
             let (other, u) = play(&steps, swap, kind, how);
             prop_assert_eq!(flat(&late), flat(&other), "{:?}", how);
             prop_assert_eq!((&t.state, &t.closed_clocks, t.wake_at, t.updated_at), (&u.state, &u.closed_clocks, u.wake_at, u.updated_at));
