@@ -29,8 +29,8 @@ impl Ticket {
             limit: o.stay.limit,
             limit_passed: false,
             timers: sorted(o.stay.timers.clone()),
-            started_at: (o.stay.class != StateClass::New).then_some(at),
-            resolved_at: o.stay.class.is_final().then_some(at),
+            started_at: o.stay.class.begins_work(None).then_some(at),
+            resolved_at: o.stay.class.ends_work(None).then_some(at),
             cycle: 1,
             subject: o.subject.clone(),
             description: o.description.clone(),
@@ -332,10 +332,10 @@ impl Ticket {
     }
 
     fn moved(&mut self, stay: &Stay, internal: bool, at: UtcInstant) {
-        if self.class == StateClass::New && (self.state != stay.state || !internal) && self.started_at.is_none() {
+        if stay.class.begins_work(Some(self.class)) && self.started_at.is_none() {
             self.started_at = Some(at);
         }
-        if stay.class.is_final() && !self.class.is_final() {
+        if stay.class.ends_work(Some(self.class)) {
             self.resolved_at = Some(at);
             // Nothing is owed any more: what was left unanswered is the clocks' verdict (S38).
             self.conversation.oldest_unanswered = None;

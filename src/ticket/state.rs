@@ -31,6 +31,14 @@ impl StateClass {
     pub fn is_final(self) -> bool {
         matches!(self, Self::Resolved | Self::Closed | Self::Cancelled)
     }
+    /// Whether arriving in it begins the work: the first class was the initial one, or there was none (S9).
+    pub fn begins_work(self, from: Option<Self>) -> bool {
+        self != Self::New && from.is_none_or(|f| f == Self::New)
+    }
+    /// Whether arriving in it ends the work: moving between two final states does not end it again (S9).
+    pub fn ends_work(self, from: Option<Self>) -> bool {
+        self.is_final() && !from.is_some_and(Self::is_final)
+    }
     /// The word authors write.
     pub fn word(self) -> &'static str {
         match self {

@@ -1,7 +1,8 @@
 //! Everything that can be wrong with a workflow, found in one pass in time linear in its exits, and the compiled form.
 
-use super::compiled::{Exits, State, Transition, Workflow};
+use super::compiled::{State, Timed, Transition, Workflow};
 use super::definition::WorkflowDefinition;
+use super::machine::{Exits, Machine, Way, number};
 use super::most;
 use super::places::{Part, Places};
 use crate::condition::Scripts;
@@ -82,27 +83,32 @@ impl<'a> Check<'a> {
         self.alternatives(&exits);
         let timed = self.timed(&exits);
         self.walk(&exits, &initials);
-        let mut exits = exits;
+        let mut timed_of: Vec<Vec<Timed>> = vec![Vec::new(); d.states.len()];
         for (state, t) in timed {
-            if let Some(e) = exits.get_mut(state) {
-                e.timed.push(t);
+            if let Some(of) = timed_of.get_mut(state) {
+                of.push(t);
             }
         }
         let initial = initials.first().and_then(|i| states.get(*i)).map(|s| s.name.clone())?;
-        let mut names = BTreeMap::new();
-        for (i, t) in transitions.iter().enumerate() {
-            names.entry(t.name.clone()).or_insert(number(i));
-        }
+        let way = |(i, t): (usize, &Transition)| Way {
+            name: t.name.clone(),
+            to: self.to.get(i).copied().flatten().map(number),
+            internal: t.internal,
+            takes: Vec::new(),
+            sets: Vec::new(),
+        };
+        let arcs = transitions.iter().enumerate().map(way).collect();
+        let machine =
+            Machine::of(d.states.iter().map(|s| s.name.clone()).collect(), initials.iter().map(|i| number(*i)).collect(), arcs, exits);
         Some(Workflow {
             name: d.name.clone(),
             version: d.version,
             initial,
             initials: initials.iter().filter_map(|i| states.get(*i)).map(|s| s.name.clone()).collect(),
-            index: self.index.iter().map(|(n, i)| ((*n).clone(), number(*i))).collect(),
             states,
             transitions,
-            exits,
-            names,
+            machine,
+            timed: timed_of,
         })
     }
 
@@ -273,21 +279,7 @@ impl<'a> Check<'a> {
     }
 
     fn exits(&self) -> Vec<Exits> {
-        let mut exits: Vec<Exits> = (0..self.d.states.len()).map(|_| Exits::default()).collect();
-        for (i, from) in self.from.iter().enumerate() {
-            for s in from {
-                if let Some(e) = exits.get_mut(*s) {
-                    e.declared.push(number(i));
-                }
-            }
-        }
-        let name = |i: &u32| self.d.transitions.get(*i as usize).map(|t| &t.name);
-        for e in &mut exits {
-            e.named = e.declared.clone();
-            // Stable, so alternatives keep their order.
-            e.named.sort_by(|a, b| name(a).cmp(&name(b)));
-        }
-        exits
+        Exits::all(self.d.states.len(), &self.from, |i| self.d.transitions.get(i).map(|t| &t.name))
     }
 
     /// The transitions of this name that leave a state.
@@ -355,8 +347,4 @@ impl<'a> Check<'a> {
             }
         }
     }
-}
-
-fn number(i: usize) -> u32 {
-    u32::try_from(i).unwrap_or(u32::MAX)
 }

@@ -1,8 +1,9 @@
 //! What can be wrong with timed transitions, and with the whole as a graph.
 
 use super::check::Check;
-use super::compiled::{Exits, Timed};
+use super::compiled::Timed;
 use super::graph::Net;
+use super::machine::Exits;
 use super::places::Part;
 use crate::diagnostic::{Diagnostic, text};
 use std::collections::{BTreeMap, BTreeSet};

@@ -2,8 +2,9 @@
 
 use super::COLOURS;
 use super::check::Check;
-use super::compiled::{Exits, State};
+use super::compiled::State;
 use super::definition::{Responsible, StateDefinition};
+use super::machine::Exits;
 use super::places::Part;
 use crate::condition::reading::unknown;
 use crate::condition::role_missing;

@@ -2,8 +2,9 @@
 
 use super::ACTOR_WORDS;
 use super::check::Check;
-use super::compiled::{Exits, Transition};
+use super::compiled::Transition;
 use super::definition::TransitionDefinition;
+use super::machine::Exits;
 use super::places::Part;
 use crate::condition::{Scripts, attribute_missing, check_action, role_missing};
 use crate::diagnostic::{Diagnostic, Place, Text, text};

@@ -1,13 +1,13 @@
 //! The compiled form: immutable, every name resolved, looked up by index.
 
 use super::definition::{Responsible, WorkflowDefinition};
+use super::machine::Machine;
 use crate::calendar::Span;
 use crate::condition::reading::Document;
 use crate::condition::{Condition, Scripts};
 use crate::diagnostic::{Diagnostics, Text};
 use crate::id::*;
 use crate::ticket::{Action, Attribute, Schema, StateClass, WaitsOn, WorkflowRef};
-use std::collections::BTreeMap;
 
 /// A state.
 #[derive(Clone, Debug)]
@@ -90,17 +90,6 @@ pub struct Timed {
     pub transition: TransitionName,
 }
 
-/// What leaves a state, as indices of transitions.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Exits {
-    /// As declared.
-    pub(super) declared: Vec<u32>,
-    /// By name, alternatives of one name as declared.
-    pub(super) named: Vec<u32>,
-    /// Timed ones, as declared.
-    pub(super) timed: Vec<Timed>,
-}
-
 /// A compiled workflow. See [`WorkflowDefinition`] for how one is made in Rust, the room's head for the file form.
 #[derive(Clone, Debug)]
 pub struct Workflow {
@@ -110,11 +99,10 @@ pub struct Workflow {
     pub(super) initials: Vec<StateName>,
     pub(super) states: Vec<State>,
     pub(super) transitions: Vec<Transition>,
-    pub(super) exits: Vec<Exits>,
-    /// States by name.
-    pub(super) index: BTreeMap<StateName, u32>,
-    /// The first transition of each name.
-    pub(super) names: BTreeMap<TransitionName, u32>,
+    /// Its states and transitions, each at the same place as above.
+    pub(super) machine: Machine,
+    /// Of each state, as declared.
+    pub(super) timed: Vec<Vec<Timed>>,
 }
 
 impl Workflow {
@@ -190,36 +178,29 @@ impl Workflow {
     pub fn transitions(&self) -> &[Transition] {
         &self.transitions
     }
+    /// The bare machine of its states and transitions, each at the same place as in [`Workflow::states`] and [`Workflow::transitions`].
+    pub fn machine(&self) -> &Machine {
+        &self.machine
+    }
     /// The transition of this name that leaves this state; of alternatives the first.
     pub fn transition(&self, from: &StateName, name: &TransitionName) -> Option<&Transition> {
-        let first = self.alternatives(self.at(from)?, name).first()?;
+        let first = self.machine.alternatives(self.at(from)?, name).first()?;
         self.transitions.get(*first as usize)
     }
     /// What leaves a state, in the order declared.
     pub fn leaving(&self, from: &StateName) -> impl Iterator<Item = &Transition> {
-        let exits = self.at(from).and_then(|i| self.exits.get(i)).map(|e| e.declared.as_slice()).unwrap_or_default();
-        exits.iter().filter_map(|t| self.transitions.get(*t as usize))
+        self.machine.leaving(from).filter_map(|t| self.transitions.get(t))
     }
     /// The timed transitions of a state, in the order declared.
     pub fn timed(&self, from: &StateName) -> impl Iterator<Item = &Timed> {
-        self.at(from).and_then(|i| self.exits.get(i)).map(|e| e.timed.as_slice()).unwrap_or_default().iter()
+        self.at(from).and_then(|i| self.timed.get(i)).map(Vec::as_slice).unwrap_or_default().iter()
     }
     /// Whether a state is terminal: it has no exit (S83).
     pub fn is_terminal(&self, name: &StateName) -> bool {
-        self.at(name).and_then(|i| self.exits.get(i)).is_some_and(|e| e.declared.is_empty())
+        self.at(name).is_some() && self.machine.exits_of(name).is_empty()
     }
 
     pub(super) fn at(&self, name: &StateName) -> Option<usize> {
-        self.index.get(name).map(|i| *i as usize)
-    }
-
-    /// The transitions of one name that leave a state, as indices, in the order tried.
-    pub(super) fn alternatives(&self, state: usize, name: &TransitionName) -> &[u32] {
-        let Some(exits) = self.exits.get(state) else { return &[] };
-        let of = |i: &u32| self.transitions.get(*i as usize).map(|t| &t.name);
-        let from = exits.named.partition_point(|i| of(i).is_some_and(|n| n < name));
-        let rest = exits.named.get(from..).unwrap_or_default();
-        let count = rest.partition_point(|i| of(i).is_some_and(|n| n == name));
-        rest.get(..count).unwrap_or_default()
+        self.machine.at(name)
     }
 }

@@ -71,12 +71,12 @@ impl Workflow {
     /// # Errors
     /// All blockers; never an empty list.
     pub fn take(&self, name: &TransitionName, view: &View<'_>) -> Result<&Transition, Vec<Blocker>> {
-        let here = self.at(&view.ticket.state).map(|s| self.alternatives(s, name)).unwrap_or_default();
+        let here = self.at(&view.ticket.state).map(|s| self.machine.alternatives(s, name)).unwrap_or_default();
         if !here.is_empty() {
             let (transition, blockers) = self.judge(here, view).ok_or_else(|| vec![self.unknown(name)])?;
             return if blockers.is_empty() { Ok(transition) } else { Err(blockers) };
         }
-        let first = self.names.get(name).and_then(|i| self.transitions.get(*i as usize)).ok_or_else(|| vec![self.unknown(name)])?;
+        let first = self.machine.first(name).and_then(|i| self.transitions.get(i)).ok_or_else(|| vec![self.unknown(name)])?;
         let mut blockers = Vec::new();
         if let Guard::Fails(b) = guard(first, view) {
             blockers.push(b);
@@ -98,11 +98,11 @@ impl Workflow {
     /// not listed is refused by [`Workflow::take`] too.
     pub fn available(&self, view: &View<'_>) -> Vec<Offer<'_>> {
         let Some(state) = self.at(&view.ticket.state) else { return Vec::new() };
-        let declared = self.exits.get(state).map(|e| e.declared.as_slice()).unwrap_or_default();
+        let declared = self.machine.exits_of(&view.ticket.state);
         let mut offers = Vec::with_capacity(declared.len());
         for i in declared {
             let Some(transition) = self.transitions.get(*i as usize) else { continue };
-            let here = self.alternatives(state, &transition.name);
+            let here = self.machine.alternatives(state, &transition.name);
             if here.first() != Some(i) {
                 continue;
             }
@@ -152,7 +152,7 @@ impl Workflow {
     }
 
     fn unknown(&self, name: &TransitionName) -> Blocker {
-        let like = did_you_mean(name.as_str(), self.names.keys().map(TransitionName::as_str));
+        let like = did_you_mean(name.as_str(), self.machine.names().map(TransitionName::as_str));
         let (en, zh) = like.map_or_else(Default::default, |t| (format!("; {}", t.en), format!("；{}", t.zh)));
         let workflow = &self.name;
         Blocker::new(

@@ -2,7 +2,7 @@
 //!
 //! What it is: [`WorkflowDefinition`], written in TOML (`workflows/NAME.toml`) or built in Rust; the check that finds every problem of
 //! it at once, with its place; and [`Workflow`], the compiled form, which answers what a transition needs ([`Workflow::take`]), what
-//! may be done now and why the rest may not ([`Workflow::available`]).
+//! may be done now and why the rest may not ([`Workflow::available`]). Below it the bare [`Machine`] of states and arcs, for whoever needs no more.
 //! What it never does: change a ticket, read a clock, or run an action. After-actions, timed transitions and limits are data here;
 //! `engine` makes events of them.
 //! Read next: `definition` for what can be written, `judge` for how a transition is refused, then [`crate::engine`].
@@ -52,12 +52,14 @@ mod compiled;
 mod definition;
 mod graph;
 mod judge;
+mod machine;
 mod places;
 mod read;
 
 pub use compiled::{State, Timed, Transition, Workflow};
 pub use definition::{Responsible, StateDefinition, TimedDefinition, TransitionDefinition, WorkflowDefinition};
 pub use judge::{Blocker, Offer};
+pub use machine::{ArcDefinition, Fired, Machine, MachineDefinition, Origin, Position, Rights, Target, Undefined, Unfired};
 pub use read::declare;
 
 /// The words for kinds of actors that stand beside the playbook's roles. They are matched against who acts, never against the roles

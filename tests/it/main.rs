@@ -30,4 +30,5 @@ mod store;
 mod ticket;
 mod vectors_business_time;
 mod vectors_sla;
+mod vectors_workflow;
 mod workflow;

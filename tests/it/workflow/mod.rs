@@ -2,6 +2,7 @@
 
 mod fixtures;
 mod laws;
+mod machine;
 mod semantics;
 
 use std::collections::{BTreeMap, BTreeSet};
