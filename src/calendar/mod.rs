@@ -32,7 +32,7 @@ pub use definition::{CalendarDefinition, Weekly};
 pub use feed::Feed;
 pub use file::load;
 pub use set::Calendars;
-pub use span::{BadSpan, Offset, Span};
+pub use span::{BadSpan, Offset, Span, hours};
 pub use window::{BadWord, Closure, Holiday, Window, Workday};
 pub use working::{DayCount, DayEnd, DayRule};
 pub use zone::{FoldRule, GapRule, UnknownZone, zone_exists, zone_local, zone_render, zone_wall_to_instant};

@@ -43,6 +43,31 @@ impl Span {
     }
 }
 
+/// A length of counted time for people: `28h30m`, `45m`, `10s`, `0m`. Hours are never gathered into days, since a day of open time is no day of 24 hours.
+///
+/// ```
+/// use ticketry::calendar::hours;
+/// use chrono::TimeDelta;
+/// assert_eq!(hours(TimeDelta::minutes(28 * 60 + 30)), "28h30m");
+/// assert_eq!(hours(-TimeDelta::seconds(90)), "-1m30s");
+/// assert_eq!(hours(TimeDelta::milliseconds(1)), "0m");
+/// ```
+pub fn hours(length: TimeDelta) -> String {
+    let n = length.num_seconds().unsigned_abs();
+    let of = |unit: u64, within: u64| n.checked_div(unit).and_then(|n| n.checked_rem(within)).unwrap_or(0);
+    let mut out = String::new();
+    for (n, unit) in [(of(3_600, u64::MAX), 'h'), (of(60, 60), 'm'), (of(1, 60), 's')] {
+        if n > 0 {
+            out.push_str(&format!("{n}{unit}"));
+        }
+    }
+    match (out.is_empty(), length.num_seconds() < 0) {
+        (true, _) => "0m".into(),
+        (false, true) => format!("-{out}"),
+        (false, false) => out,
+    }
+}
+
 /// A text that is no duration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadSpan {

@@ -10,7 +10,7 @@ use super::reading::{Item, unknown};
 use crate::calendar::Span;
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, did_you_mean, text};
 use crate::id::*;
-use crate::ticket::{Action, Attribute, FieldDefinition, FieldKind, Recipient, Scale, Schema, Value};
+use crate::ticket::{Action, Attribute, FieldKind, Recipient, Scale, Schema, Value};
 use std::collections::BTreeMap;
 
 const BARE: [&str; 4] = ["release", "stop", "mark_automatic", "mark_thanks"];
@@ -127,7 +127,6 @@ fn fit(attribute: &Attribute, value: Option<Value>, schema: &Schema, place: &dyn
         return Err(d);
     }
     let Some(value) = value else { return Ok(None) };
-    let built_in = |kind| Some(FieldDefinition { kind, label: text("", ""), required: false, default: None });
     let category = match (attribute, &value) {
         (Attribute::Category, Value::Text(c)) => Some(c.clone()),
         (Attribute::Category, Value::Choice(c)) => Some(c.as_str().into()),
@@ -141,23 +140,7 @@ fn fit(attribute: &Attribute, value: Option<Value>, schema: &Schema, place: &dyn
             Err(unknown("unknown-category", ("category", "分类"), &path, known, place("value")))
         };
     }
-    let own;
-    let definition = match attribute {
-        Attribute::Field(f) => schema.fields.get(f),
-        Attribute::Impact => {
-            own = built_in(FieldKind::Ordered(schema.impact.clone()));
-            own.as_ref()
-        }
-        Attribute::Urgency => {
-            own = built_in(FieldKind::Ordered(schema.urgency.clone()));
-            own.as_ref()
-        }
-        _ => {
-            own = built_in(FieldKind::Text { max: u32::MAX });
-            own.as_ref()
-        }
-    };
-    let Some(definition) = definition else { return Ok(Some(value)) };
+    let Some(definition) = schema.attribute(attribute) else { return Ok(Some(value)) };
     let spelled = match &value {
         Value::Text(s) => Some(s.to_string()),
         Value::Choice(c) => Some(c.to_string()),

@@ -2,7 +2,7 @@
 
 use super::block::block_on;
 use super::{Delivered, Desk, Done, Error, Health, Preview, Recalculation, Swapped, Swept};
-use crate::engine::{Command, Explanation, Inbound, Offer};
+use crate::engine::{Command, Explanation, Form, Inbound, Offer};
 use crate::id::*;
 use crate::playbook::Playbook;
 use crate::store::{Axis, Counts, Cursor, Limit, Page, Query};
@@ -114,6 +114,13 @@ impl Blocking {
     /// As there.
     pub fn available(&self, id: TicketId, actor: &Actor) -> Result<Vec<Offer>, Error> {
         block_on(self.0.available(id, actor))
+    }
+    /// [`Desk::form`]: what an actor is asked for with a transition.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn form(&self, id: TicketId, transition: &TransitionName, actor: &Actor) -> Result<Option<Form>, Error> {
+        block_on(self.0.form(id, transition, actor))
     }
     /// [`Desk::sweep`]: lets everything happen that is due before now.
     ///

@@ -3,7 +3,8 @@
 use super::host::lock;
 use super::{Desk, Error};
 use crate::calendar::Calendars;
-use crate::engine::{Context, Explanation, Offer, available, explain};
+use crate::condition::Customer;
+use crate::engine::{Context, Explanation, Form, Offer, available, explain, form};
 use crate::id::*;
 use crate::playbook::Playbook;
 use crate::sla::{Unverified, verify_with};
@@ -52,8 +53,9 @@ impl Desk {
     /// Playbooks at hand are the active one and those swapped out since the desk was opened, or given to [`super::Builder::older_playbook`].
     ///
     /// # Errors
-    /// The store failed.
+    /// A refusal `no-ticket`, or the store failed.
     pub async fn verify(&self, id: TicketId) -> Result<Option<Unverified>, Error> {
+        self.load(id).await?;
         let journal = self.journal(id).await?;
         let playbooks: Vec<Arc<Playbook>> = {
             let kept = lock(&self.0.kept);
@@ -109,11 +111,23 @@ impl Desk {
     /// # Errors
     /// No such ticket, or store or Directory failed.
     pub async fn available(&self, id: TicketId, actor: &Actor) -> Result<Vec<Offer>, Error> {
+        self.looking(id, |ctx, ticket, customer| available(ctx, ticket, actor, customer)).await
+    }
+    /// The form of a transition for an actor: its fields with kind, options and present value, whether a comment is needed, and what no answer removes. None where no transition of this
+    /// name leaves the ticket's state.
+    ///
+    /// # Errors
+    /// No such ticket, or store or Directory failed.
+    pub async fn form(&self, id: TicketId, transition: &TransitionName, actor: &Actor) -> Result<Option<Form>, Error> {
+        self.looking(id, |ctx, ticket, customer| form(ctx, ticket, transition, actor, customer)).await
+    }
+    /// Answers a question about a ticket as it is.
+    async fn looking<T>(&self, id: TicketId, ask: impl FnOnce(&Context<'_>, &Ticket, Option<&Customer>) -> T + Send) -> Result<T, Error> {
         let ticket = self.load(id).await?;
         let now = self.at(self.now());
         let customer = if now.playbook.reads_customer() { self.0.directory.customer(&ticket.requester).await? } else { None };
         let ctx = Context { playbook: &now.playbook, roster: &now.roster, now: now.at, limits: &self.0.limits, trace: false };
-        Ok(available(&ctx, &ticket, actor, customer.as_ref()))
+        Ok(ask(&ctx, &ticket, customer.as_ref()))
     }
     /// How the desk is. Never fails: what cannot be known is said.
     pub async fn health(&self) -> Health {

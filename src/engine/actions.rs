@@ -92,6 +92,19 @@ fn judge(d: &mut Draft<'_>, automatic: bool, thanks: bool, cause: &Cause) {
     d.push(Event::MessageJudged { automatic, thanks }, cause.clone());
 }
 
+/// What an attribute holds now, and who said so.
+pub(super) fn present(t: &Ticket, attribute: &Attribute) -> Option<(Value, Provenance)> {
+    match attribute {
+        Attribute::Subject => Some((Value::Text(t.subject.clone()), Provenance::Default)),
+        Attribute::Description => Some((Value::Text(t.description.clone()), Provenance::Default)),
+        Attribute::Organisation => t.organisation.as_ref().map(|o| (Value::text(o.as_str()), Provenance::Default)),
+        Attribute::Category => t.category.as_ref().map(|c| (Value::text(c.value.as_str()), c.by)),
+        Attribute::Impact => t.impact.as_ref().map(|c| (Value::choice(c.value.as_str()), c.by)),
+        Attribute::Urgency => t.urgency.as_ref().map(|c| (Value::choice(c.value.as_str()), c.by)),
+        Attribute::Field(f) => t.fields.get(f).map(|v| (v.value.clone(), v.by)),
+    }
+}
+
 /// Sets an attribute, if its source is as strong as the present one (S25) or `force`d, and the value fits.
 pub(super) fn set(
     d: &mut Draft<'_>,
@@ -103,15 +116,7 @@ pub(super) fn set(
 ) -> Result<(), Refusal> {
     let value = fit(d, attribute, value)?;
     let t = &d.ticket;
-    let present = match attribute {
-        Attribute::Subject => Some((Value::Text(t.subject.clone()), Provenance::Default)),
-        Attribute::Description => Some((Value::Text(t.description.clone()), Provenance::Default)),
-        Attribute::Organisation => t.organisation.as_ref().map(|o| (Value::text(o.as_str()), Provenance::Default)),
-        Attribute::Category => t.category.as_ref().map(|c| (Value::text(c.value.as_str()), c.by)),
-        Attribute::Impact => t.impact.as_ref().map(|c| (Value::choice(c.value.as_str()), c.by)),
-        Attribute::Urgency => t.urgency.as_ref().map(|c| (Value::choice(c.value.as_str()), c.by)),
-        Attribute::Field(f) => t.fields.get(f).map(|v| (v.value.clone(), v.by)),
-    };
+    let present = present(t, attribute);
     if let Some((_, strong)) = &present
         && *strong > by
         && !force

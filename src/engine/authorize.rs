@@ -2,12 +2,13 @@
 
 use super::command::What;
 use super::refusal::Refusal;
-use crate::condition::View;
+use crate::condition::{Customer, View};
 use crate::diagnostic::text;
 use crate::id::RoleName;
 use crate::playbook::Playbook;
 use crate::routing::Roster;
 use crate::ticket::{Actor, Ticket};
+use crate::workflow::{self, Workflow};
 
 /// Whether the actor may give this command at all.
 pub(super) fn authorize(
@@ -87,30 +88,32 @@ pub struct Offer {
 }
 
 /// The transitions from the ticket's state, each with every reason against it (S2). Agrees with what `decide` does, by one function.
-pub fn available(ctx: &super::Context<'_>, ticket: &Ticket, actor: &Actor, customer: Option<&crate::condition::Customer>) -> Vec<Offer> {
+pub fn available(ctx: &super::Context<'_>, ticket: &Ticket, actor: &Actor, customer: Option<&Customer>) -> Vec<Offer> {
     let Some(workflow) = ctx.playbook.workflow(&ticket.workflow) else { return Vec::new() };
+    let offer = |(offer, mut refusal): (workflow::Offer<'_>, Refusal)| {
+        refusal.reasons.extend(offer.blockers.into_iter().map(Into::into));
+        let t = offer.transition;
+        Offer { transition: t.name.clone(), label: t.label.clone(), to: t.to.clone(), refusal }
+    };
+    offers(ctx, workflow, ticket, actor, customer).into_iter().map(offer).collect()
+}
+
+/// What the workflow offers, and beside it what rights say.
+pub(super) fn offers<'w>(
+    ctx: &super::Context<'_>,
+    workflow: &'w Workflow,
+    ticket: &Ticket,
+    actor: &Actor,
+    customer: Option<&Customer>,
+) -> Vec<(workflow::Offer<'w>, Refusal)> {
     let roles = ctx.roster.roles(actor);
     let view = View { event: "transition", actor, roles, customer, ..View::of(ticket, ctx.now.max(ticket.updated_at)) };
     let what = |name: &crate::id::TransitionName| What::Transition { name: name.clone(), fields: Vec::new(), comment: None };
-    workflow
-        .available(&view)
-        .into_iter()
+    let offers = workflow.available(&view).into_iter();
+    offers
         .map(|offer| {
-            let mut refusal = Refusal::default();
-            if let Err(r) = authorize(ctx.playbook, ctx.roster, actor, roles, &what(&offer.transition.name), Some(ticket)) {
-                refusal.reasons.extend(r.reasons);
-            }
-            refusal.reasons.extend(offer.blockers.into_iter().map(|b| super::refusal::Reason {
-                code: b.code,
-                message: b.message,
-                attribute: b.field,
-            }));
-            Offer {
-                transition: offer.transition.name.clone(),
-                label: offer.transition.label.clone(),
-                to: offer.transition.to.clone(),
-                refusal,
-            }
+            let right = authorize(ctx.playbook, ctx.roster, actor, roles, &what(&offer.transition.name), Some(ticket));
+            (offer, right.err().unwrap_or_default())
         })
         .collect()
 }

@@ -3,6 +3,7 @@
 use super::draft::{changes, wakes};
 use super::times::Times;
 use super::trace::{RuleTrace, Verdict};
+use crate::calendar::hours;
 use crate::condition::{Customer, View};
 use crate::diagnostic::{Lang, Text, text};
 use crate::id::*;
@@ -158,7 +159,8 @@ fn marked(playbook: &Playbook, l: Text, cause: &Cause) -> Text {
         Cause::Timer(kind, due) => {
             let (en, zh) = timer(playbook, kind);
             let at = playbook.calendars().default_calendar().render(*due);
-            text(format!("  {} ({en} due {at})", l.en), format!("  {}（{zh}，到期 {at}）", l.zh))
+            // What a clock does by itself has an instant of its own, which is its due instant only for a breach.
+            text(format!("  {} ({en}, at {at})", l.en), format!("  {}（{zh}，{at}）", l.zh))
         }
         Cause::System => text(format!("  {}", l.en), format!("  {}", l.zh)),
     }
@@ -170,7 +172,9 @@ fn timer(playbook: &Playbook, kind: &TimerKind) -> (String, String) {
         TimerKind::StateLimit => ("the state's time limit".into(), "状态时限".into()),
         TimerKind::Transition(t) => (format!("timed transition {t}"), format!("定时流转 {t}")),
         TimerKind::Rule(r) => (format!("time rule {r}"), format!("定时规则 {r}")),
-        TimerKind::Clock(c) => (metric(playbook, &c.metric).en, metric(playbook, &c.metric).zh),
+        TimerKind::Clock(c) => {
+            (format!("the clock of {}", metric(playbook, &c.metric).en), format!("{}计时", metric(playbook, &c.metric).zh))
+        }
         TimerKind::PriorityOverride => ("the override's end".into(), "手动优先级到期".into()),
     }
 }
@@ -185,15 +189,17 @@ fn routing(r: &RoutingWhy) -> Text {
     )
 }
 
-/// A span of microseconds in words a person reads at once.
-pub(crate) fn span(us: i64) -> String {
-    let t = TimeDelta::microseconds(us.saturating_abs());
-    let (h, m, s) = (t.num_hours(), t.num_minutes().checked_rem(60).unwrap_or(0), t.num_seconds().checked_rem(60).unwrap_or(0));
-    let sign = if us < 0 { "-" } else { "" };
-    match (h, m) {
-        (0, 0) => format!("{sign}{s}s"),
-        (0, _) => format!("{sign}{m}m{s:02}s"),
-        _ => format!("{sign}{h}h{m:02}m"),
+/// A counted length for people.
+fn span(us: i64) -> String {
+    hours(TimeDelta::microseconds(us))
+}
+
+/// A warning or an escalation level, as people name it: `warning:75%`, `level:2` in records.
+fn mark(name: &str) -> Text {
+    match name.split_once(':') {
+        Some(("warning", at)) => text(format!("warning at {at}"), format!("{at} 预警")),
+        Some(("level", n)) => text(format!("escalation level {n}"), format!("第 {n} 级升级")),
+        _ => text(name, name),
     }
 }
 
@@ -228,8 +234,16 @@ fn line(playbook: &Playbook, t: &Ticket, c: &Caused) -> Option<Text> {
         Event::MessageJudged { automatic: true, .. } => text("judged automatic: counts for nothing", "判定为自动消息，不计入"),
         Event::MessageJudged { .. } => text("judged mere thanks: does not reopen", "判定为致谢，不重新打开"),
         Event::Moved { transition, from, stay, .. } => {
-            let by = transition.as_ref().map_or_else(String::new, |t| format!(" by {t}"));
-            text(format!("{} → {}{by}", state(from).en, state(&stay.state).en), format!("{} → {}", state(from).zh, state(&stay.state).zh))
+            let workflow = playbook.workflow(&t.workflow);
+            let label = |name: &TransitionName| {
+                workflow.and_then(|w| w.transition(from, name)).map_or_else(|| text(name.as_str(), name.as_str()), |t| t.label.clone())
+            };
+            let by = transition.as_ref().map(label);
+            let (en, zh) = by.map_or_else(Default::default, |l| (format!(" by `{}`", l.en), format!("（{}）", l.zh)));
+            text(
+                format!("{} → {}{en}", state(from).en, state(&stay.state).en),
+                format!("{} → {}{zh}", state(from).zh, state(&stay.state).zh),
+            )
         }
         Event::Reopened { cycle } => text(format!("reopened: resolution cycle {cycle}"), format!("重开：第 {cycle} 轮处理")),
         Event::Set { attribute, value, .. } => {
@@ -291,7 +305,14 @@ fn line(playbook: &Playbook, t: &Ticket, c: &Caused) -> Option<Text> {
         },
         Event::Notified { template, suppressed, .. } => match suppressed {
             None => text(format!("notification {template}"), format!("发送通知 {template}")),
-            Some(why) => text(format!("notification {template} suppressed: {why}"), format!("通知 {template} 被抑制：{why}")),
+            Some(why) => {
+                let Text { en, zh } = match why.as_str() {
+                    "nobody" => text("nobody to send it to", "没有收件人"),
+                    "too-many" => text("the requester had enough of them this hour", "本小时内已通知过多"),
+                    other => text(other, other),
+                };
+                text(format!("notification {template} not sent: {en}"), format!("通知 {template} 未发送：{zh}"))
+            }
         },
         Event::LimitPassed => text("the state's time limit has passed", "超过状态时限"),
         Event::MoveRefused { transition, codes } => {
@@ -301,8 +322,8 @@ fn line(playbook: &Playbook, t: &Ticket, c: &Caused) -> Option<Text> {
             let due = c.due.map_or_else(|| "-".to_string(), when);
             let (m, target) = (metric(playbook, &c.id.metric), allowance(c.target));
             text(
-                format!("{} started: {target} in calendar {} (policy {}), due {due}", m.en, c.calendar, c.policy),
-                format!("{}开始计时：{target}，日历 {}（协议 {}），到期 {due}", m.zh, c.calendar, c.policy),
+                format!("{} started: {} in calendar {} (policy {}), due {due}", m.en, target.en, c.calendar, c.policy),
+                format!("{}开始计时：{}，日历 {}（协议 {}），到期 {due}", m.zh, target.zh, c.calendar, c.policy),
             )
         }
         Event::ClockPaused { clock, counted, .. } => {
@@ -323,14 +344,14 @@ fn line(playbook: &Playbook, t: &Ticket, c: &Caused) -> Option<Text> {
                 (false, false) => ("", ""),
             };
             text(
-                format!("{} retargeted to {}{}, due {due}", m.en, allowance(clock.target), late.0),
-                format!("{}目标改为 {}{}，到期 {due}", m.zh, allowance(clock.target), late.1),
+                format!("{} retargeted to {}{}, due {due}", m.en, allowance(clock.target).en, late.0),
+                format!("{}目标改为 {}{}，到期 {due}", m.zh, allowance(clock.target).zh, late.1),
             )
         }
-        Event::ClockMarked { clock, mark, .. } => {
-            let m = metric(playbook, &clock.metric);
-            let skipped = if mark.skipped { (" passed over", "跳过") } else { ("", "触发") };
-            text(format!("{}: {}{}", m.en, mark.name, skipped.0), format!("{}：{} {}", m.zh, mark.name, skipped.1))
+        Event::ClockMarked { clock, mark: passed, .. } => {
+            let (m, name) = (metric(playbook, &clock.metric), mark(passed.name.as_str()));
+            let skipped = if passed.skipped { (" passed over", "跳过") } else { ("", "触发") };
+            text(format!("{}: {}{}", m.en, name.en, skipped.0), format!("{}：{} {}", m.zh, name.zh, skipped.1))
         }
         Event::ClockBreached { clock } => {
             let m = metric(playbook, &clock.metric);
@@ -370,9 +391,12 @@ fn line(playbook: &Playbook, t: &Ticket, c: &Caused) -> Option<Text> {
         Event::CorrectionWithdrawn { correction, reason } => {
             text(format!("the correction of {correction} withdrawn: {reason}"), format!("撤回 {correction} 的豁免：{reason}"))
         }
-        Event::LevelVacant { clock, mark } => {
-            let m = metric(playbook, &clock.metric);
-            text(format!("{}: {mark} had nobody to go to", m.en), format!("{}：{mark} 无人可升级", m.zh))
+        Event::LevelVacant { clock, mark: vacant } => {
+            let (m, name) = (metric(playbook, &clock.metric), mark(vacant.as_str()));
+            text(
+                format!("{}: {} has nobody to go to, the next one acts", m.en, name.en),
+                format!("{}：{}无人可升级，由下一级处理", m.zh, name.zh),
+            )
         }
         Event::Linked(_)
         | Event::Unlinked(_)
@@ -412,22 +436,14 @@ fn verdict(outcome: Outcome) -> Text {
     text(en, zh)
 }
 
-/// The field's words for the metrics everybody knows, else the label of the declaration.
 fn metric(playbook: &Playbook, name: &MetricName) -> Text {
-    let (en, zh) = match name.as_str() {
-        "first_response" => ("first response", "首次响应"),
-        "next_response" => ("next response", "后续响应"),
-        "update" | "periodic_update" => ("update", "定期更新"),
-        "resolution" => ("resolution", "解决时限"),
-        other => return playbook.agreements().metric(name).map_or_else(|| text(other, other), |m| m.label.clone()),
-    };
-    text(en, zh)
+    playbook.agreements().metric(name).map_or_else(|| text(name.as_str(), name.as_str()), |m| m.label.clone())
 }
 
-fn allowance(a: Allowance) -> String {
+fn allowance(a: Allowance) -> Text {
     match a {
-        Allowance::Wall(us) => span(us),
-        Allowance::Open(us) => format!("{} open", span(us)),
-        Allowance::Days(n) => format!("{n}bd"),
+        Allowance::Wall(us) => text(span(us), span(us)),
+        Allowance::Open(us) => text(format!("{} of open time", span(us)), format!("营业时间 {}", span(us))),
+        Allowance::Days(n) => text(format!("{n} working days"), format!("{n} 个工作日")),
     }
 }

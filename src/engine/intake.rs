@@ -3,6 +3,7 @@
 use super::case::Context;
 use super::command::Inbound;
 use crate::id::*;
+use crate::playbook::Playbook;
 use crate::ticket::{Intake, Ticket};
 use chrono::TimeDelta;
 use std::sync::Arc;
@@ -16,6 +17,14 @@ pub(super) enum Placed {
     Onto { ticket: Arc<Ticket>, how: Intake, by: &'static str },
     /// A new ticket, following up on another one perhaps.
     New { follows: Option<Arc<Ticket>>, by: &'static str },
+}
+
+/// Whether a requester's message still reopens a final ticket: its state listens, and the window of S16 has not closed.
+pub(super) fn may_reopen(playbook: &Playbook, ticket: &Ticket, at: UtcInstant) -> bool {
+    let state = playbook.workflow(&ticket.workflow).and_then(|w| w.state(&ticket.state));
+    let ended = ticket.resolved_at.unwrap_or(ticket.updated_at);
+    let until = playbook.calendars().default_calendar().due(ended, playbook.settings().reopen_within);
+    state.is_some_and(|s| s.on_requester_reply.is_some()) && until.is_some_and(|u| at <= u)
 }
 
 /// Places a message among the tickets it may belong to.
@@ -52,13 +61,7 @@ pub(super) fn place(ctx: &Context<'_>, inbound: &Inbound, candidates: &[Arc<Tick
     if ticket.is_open() {
         return Placed::Onto { ticket, how: Intake::Append, by };
     }
-    let hears =
-        ctx.playbook.workflow(&ticket.workflow).and_then(|w| w.state(&ticket.state)).is_some_and(|s| s.on_requester_reply.is_some());
-    let ended = ticket.resolved_at.unwrap_or(ticket.updated_at);
-    let settings = ctx.playbook.settings();
-    let calendar = ctx.playbook.calendars().default_calendar();
-    let open_until = calendar.due(ended, settings.reopen_within);
-    if inbound.automatic || (hears && open_until.is_some_and(|u| at <= u)) {
+    if inbound.automatic || may_reopen(ctx.playbook, &ticket, at) {
         return Placed::Onto { ticket, how: Intake::Reopen, by };
     }
     Placed::New { follows: Some(ticket), by }

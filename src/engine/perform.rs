@@ -16,7 +16,10 @@ pub(super) fn perform(d: &mut Draft<'_>, what: &What) -> Result<(), Refusal> {
     match what {
         What::Receive(_) | What::Create(_) | What::Tick | What::Review => Ok(()),
         What::Transition { name, fields, comment } => transition::take(d, name, fields, comment.as_ref(), &cause),
-        What::Reply(m) => message(d, m, MessageKind::Reply),
+        What::Reply(m) => {
+            still_open_to(d, m)?;
+            message(d, m, MessageKind::Reply)
+        }
         What::Note(m) => message(d, m, MessageKind::Note),
         What::LogCall(m) => message(d, m, MessageKind::Call),
         What::SetFields(fields) => {
@@ -169,6 +172,21 @@ pub(super) fn check_message(d: &Draft<'_>, m: &NewMessage, channel: &ChannelName
         );
     }
     all.done()
+}
+
+/// A requester's reply that would come too late to reopen the ticket is refused rather than lost on it (S16). What comes in by mail opens a ticket that follows up instead.
+fn still_open_to(d: &Draft<'_>, reply: &NewMessage) -> Result<(), Refusal> {
+    let late = matches!(d.actor, Actor::Requester(_)) && !reply.automatic && d.ticket.class.is_final();
+    if !late || super::intake::may_reopen(d.ctx.playbook, &d.ticket, d.at) {
+        return Ok(());
+    }
+    Err(Refusal::one(
+        "closed-for-good",
+        text(
+            "the ticket is closed and no longer reopened by a reply; send the message as a new request, which may name this one",
+            "工单已关闭，回复不再重新打开；请另提新工单，并可注明本工单编号",
+        ),
+    ))
 }
 
 /// Adds a message and what leaves the house with it.

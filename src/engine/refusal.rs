@@ -2,10 +2,11 @@
 
 use crate::diagnostic::{Lang, Text, text};
 use crate::ticket::Attribute;
+use crate::workflow::Blocker;
 use std::fmt;
 
 /// One reason.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Reason {
     /// Stable code.
     pub code: &'static str,
@@ -15,8 +16,14 @@ pub struct Reason {
     pub attribute: Option<Attribute>,
 }
 
+impl From<Blocker> for Reason {
+    fn from(b: Blocker) -> Self {
+        Self { code: b.code, message: b.message, attribute: b.field }
+    }
+}
+
 /// A command was not done; nothing changed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Refusal {
     /// All reasons.
     pub reasons: Vec<Reason>,

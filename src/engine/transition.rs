@@ -2,7 +2,7 @@
 
 use super::actions;
 use super::draft::Draft;
-use super::refusal::{Reason, Refusal};
+use super::refusal::Refusal;
 use crate::calendar::Calendar;
 use crate::id::*;
 use crate::ticket::*;
@@ -41,7 +41,7 @@ pub(super) fn take(
     let transition = match taken {
         Ok(t) => t,
         Err(blockers) => {
-            problems.reasons.extend(blockers.into_iter().map(|b| Reason { code: b.code, message: b.message, attribute: b.field }));
+            problems.reasons.extend(blockers.into_iter().map(Into::into));
             return Err(problems);
         }
     };

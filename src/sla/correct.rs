@@ -2,12 +2,12 @@
 
 use super::Agreements;
 use super::reckon::Reckoning;
+use super::timeline::spent;
 use crate::calendar::spans::{minus, tidy};
-use crate::calendar::{Calendar, Calendars, Span};
+use crate::calendar::{Calendar, Calendars};
 use crate::diagnostic::{Text, text};
 use crate::id::UtcInstant;
 use crate::ticket::{Allowance, Amendment, Clock, ClockId, ClosedClock, Correction, Entry, Event, Outcome, Ticket};
-use chrono::TimeDelta;
 
 /// What a report shows of one clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,27 +50,57 @@ impl Corrected {
     /// Both figures in words, instants in a calendar's zone.
     pub fn text(&self, calendar: &Calendar) -> Text {
         let (a, b) = (figures(&self.raw, self.budget, calendar), figures(&self.corrected, self.budget, calendar));
-        let excluded = Span::Wall(TimeDelta::microseconds(self.excluded));
-        let why = self.by.iter().map(|c| c.reason.as_str()).collect::<Vec<_>>().join("; ");
         let least = if self.exact { ("", "") } else { ("at least ", "至少") };
+        let excluded = spent(self.excluded);
+        let reasons = |sep: &str| {
+            let all = self.by.iter().filter(|c| matches!(c.amendment, Amendment::Exclude { .. }));
+            all.map(|c| c.reason.as_str()).collect::<Vec<_>>().join(sep)
+        };
+        let (mut en, mut zh) = (Vec::new(), Vec::new());
+        if !reasons("").is_empty() {
+            let nothing = self.excluded == 0;
+            en.push(if nothing {
+                format!("nothing counted there: {}", reasons(", "))
+            } else {
+                format!("{}{excluded} excluded: {}", least.0, reasons(", "))
+            });
+            zh.push(if nothing {
+                format!("该时段未计时：{}", reasons("、"))
+            } else {
+                format!("{}剔除 {excluded}：{}", least.1, reasons("、"))
+            });
+        }
+        for c in &self.by {
+            if let Amendment::Judge(outcome) = c.amendment {
+                let word = outcome_word(outcome);
+                en.push(format!("judged {} by {}: {}", word.0, c.by, c.reason));
+                zh.push(format!("由 {} 判定为{}：{}", c.by, word.1, c.reason));
+            }
+        }
         text(
-            format!("{}: as recorded {}; corrected {} ({}{excluded} excluded: {why})", self.clock.metric, a.en, b.en, least.0),
-            format!("{}：原始 {}；更正后 {}（{}剔除 {excluded}：{why}）", self.clock.metric, a.zh, b.zh, least.1),
+            format!("{}: as recorded {}; corrected {} ({})", self.clock.metric, a.en, b.en, en.join("; ")),
+            format!("{}：原始 {}；更正后 {}（{}）", self.clock.metric, a.zh, b.zh, zh.join("；")),
         )
+    }
+}
+
+fn outcome_word(outcome: Outcome) -> (&'static str, &'static str) {
+    match outcome {
+        Outcome::Met => ("met", "达标"),
+        Outcome::Breached => ("breached", "超时"),
+        Outcome::Unanswered => ("unanswered", "未回复"),
+        Outcome::Cancelled => ("cancelled", "已取消"),
     }
 }
 
 fn figures(f: &Standing, budget: i64, calendar: &Calendar) -> Text {
     let (en, zh) = match (f.outcome, f.breached_at) {
-        (Some(Outcome::Met), _) => ("met", "达标"),
-        (Some(Outcome::Breached), _) => ("breached", "超时"),
-        (Some(Outcome::Unanswered), _) => ("unanswered", "未回复"),
-        (Some(Outcome::Cancelled), _) => ("cancelled", "已取消"),
+        (Some(outcome), _) => outcome_word(outcome),
         (None, Some(_)) => ("overdue", "已超时"),
         (None, None) => ("running", "计时中"),
     };
-    let counted = Span::Wall(TimeDelta::microseconds(f.counted));
-    let of = if budget == i64::MAX { String::new() } else { format!("/{}", Span::Wall(TimeDelta::microseconds(budget))) };
+    let counted = spent(f.counted);
+    let of = if budget == i64::MAX { String::new() } else { format!("/{}", spent(budget)) };
     match f.due {
         Some(due) => {
             let due = calendar.render(due);
@@ -233,7 +263,7 @@ impl<'a> Life<'a> {
             let due = self.raw.due.and_then(|d| self.r.after(d, off));
             (due, due.filter(|_| f.counted > self.budget), self.raw.counted > self.budget)
         };
-        // Of a clock resumed when overdue, the instant shown moved with the pause, and a breach by a change of target stands at the change (S46): never earlier than raw.
+        // A breach by a change of target stands at the change (S46): never earlier than raw.
         f.due = self.raw.due.and(due).max(self.raw.due);
         if judged && self.raw.breached_at.is_some() && explained {
             f.breached_at = breach.map(|b| self.raw.breached_at.map_or(b, |raw| b.max(raw)));

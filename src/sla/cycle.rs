@@ -35,7 +35,7 @@ pub struct Cycle {
 }
 
 /// All closed cycles of a journal, in the order they closed: those too that the bounded ticket no longer keeps. A cycle that a reopening resumed counts by its last end, or not at all while it
-/// runs (S82).
+/// runs (S82). Figures are those recorded: what was corrected (S87) is told by [`super::Agreements::corrected_from`].
 pub fn cycles(journal: &[Entry]) -> Vec<Cycle> {
     let mut found: Vec<(ClockId, Cycle)> = Vec::new();
     let Some(mut ticket) = journal.first().and_then(Ticket::begin) else { return Vec::new() };

@@ -2,7 +2,7 @@
 
 use super::policy::{Policy, Targets};
 use super::reckon::Reckoning;
-use super::timeline::{SegmentKind, Timeline, sum, timeline_of, wall};
+use super::timeline::{SegmentKind, Timeline, spent, sum, timeline_of};
 use super::{Agreements, Metric};
 use crate::calendar::{Calendar, Calendars, Span};
 use crate::condition::{Customer, View};
@@ -229,11 +229,11 @@ impl ClockAccount {
             (None, None, None) if self.due.is_none() => ("never due".into(), "无截止时间".into()),
             (None, None, None) => (format!("due {}", when(self.due)), format!("截止 {}", when(self.due))),
         };
-        let counted = wall(self.timeline.counted);
+        let counted = spent(self.timeline.counted);
         let of = if self.budget == i64::MAX {
             ("".into(), "".into())
         } else {
-            (format!(" of {}", wall(self.budget)), format!("/{}", wall(self.budget)))
+            (format!(" of {}", spent(self.budget)), format!("/{}", spent(self.budget)))
         };
         text(format!("{}: {en}, {counted}{} counted", self.label.en, of.0), format!("{}：{zh}，已计 {counted}{}", self.label.zh, of.1))
     }
@@ -292,11 +292,11 @@ impl ClockAccount {
                 None => parts.push((label, s.length())),
             }
         }
-        let say = |lang: Lang| parts.iter().map(|(l, n)| format!("{} {}", l.get(lang), wall(*n))).collect::<Vec<_>>().join(" + ");
-        let whole = wall(last.to.signed_duration_since(first.from).num_microseconds().unwrap_or(i64::MAX));
+        let say = |lang: Lang| parts.iter().map(|(l, n)| format!("{} {}", l.get(lang), spent(*n))).collect::<Vec<_>>().join(" + ");
+        let whole = spent(last.to.signed_duration_since(first.from).num_microseconds().unwrap_or(i64::MAX));
         let whole = if parts.len() > 1 { format!(" = {whole}") } else { String::new() };
         let (from, to) = (calendar.render(first.from), calendar.render(last.to));
-        let carried = wall(self.timeline.carried);
+        let carried = spent(self.timeline.carried);
         let more = if self.timeline.carried == 0 {
             (String::new(), String::new())
         } else {
@@ -313,7 +313,7 @@ impl ClockAccount {
         if ahead.is_empty() {
             return None;
         }
-        let left = wall(sum(ahead, SegmentKind::Counted));
+        let left = spent(sum(ahead, SegmentKind::Counted));
         let counted: Vec<_> = ahead.iter().filter(|s| s.kind == SegmentKind::Counted).collect();
         let shown: Vec<String> =
             counted.iter().take(SHOWN).map(|s| format!("{} – {}", calendar.render(s.from), calendar.render(s.to))).collect();
@@ -327,7 +327,7 @@ impl ClockAccount {
 
 fn span(a: Allowance) -> Span {
     match a {
-        Allowance::Wall(n) => wall(n),
+        Allowance::Wall(n) => Span::Wall(TimeDelta::microseconds(n)),
         Allowance::Open(n) => Span::Open(TimeDelta::microseconds(n)),
         Allowance::Days(n) => Span::Days(n),
     }
@@ -341,9 +341,9 @@ pub fn explain_due(clock: &Clock, policy: Option<&Policy>, calendars: &Calendars
     let label = policy.map_or_else(|| text(clock.policy.as_str(), clock.policy.as_str()), |p| p.label.clone());
     let paused =
         clock.pauses.iter().map(|p| r.between(p.from.max(clock.started_at), p.to.max(clock.started_at))).fold(0i64, i64::saturating_add);
-    let paused = wall(paused);
+    let paused = spent(paused);
     let (calendar, metric, start) = (&clock.calendar, &clock.id.metric, show(clock.started_at));
-    let left = wall(clock.budget.saturating_sub(clock.counted));
+    let left = spent(clock.budget.saturating_sub(clock.counted));
     let end = match (clock.due, clock.paused_since) {
         (Some(due), _) => text(format!("due {}", show(due)), format!("截止 {}", show(due))),
         (None, Some(since)) => text(format!("paused since {}, {left} left", show(since)), format!("自 {} 暂停，剩余 {left}", show(since))),

@@ -1,11 +1,11 @@
 //! The time ledger: where a ticket's time went, split exactly.
 
 use super::table::{percent, table};
-use crate::calendar::{Calendar, Calendars, Span};
+use super::timeline::spent;
+use crate::calendar::{Calendar, Calendars};
 use crate::diagnostic::{Lang, Text, text};
 use crate::id::{AgentId, CalendarName, GroupId, Revision, StateName, UtcInstant, serde_instant};
 use crate::ticket::{Agreement, Entry, Event, Message, MessageKind, Schema, StateClass, Ticket, WaitsOn};
-use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 /// Whose time it was.
@@ -242,19 +242,19 @@ impl Ledger {
                     Line::State(s) if self.is_final(s) => text("apart", "单列").get(lang).to_string(),
                     _ => percent(p.wall, live),
                 };
-                rows.push(vec![format!("  {}", label(&p.line, schema).get(lang)), span(p.wall), share, open(p.open)]);
+                rows.push(vec![format!("  {}", label(&p.line, schema).get(lang)), spent(p.wall), share, spent(p.open)]);
             }
         }
         let total = text("in all", "合计");
         let all: i64 = self.stretches.iter().map(|s| s.open).fold(0, i64::saturating_add);
-        rows.push(vec![total.get(lang).to_string(), span(self.total()), String::new(), open(all)]);
+        rows.push(vec![total.get(lang).to_string(), spent(self.total()), String::new(), spent(all)]);
         table(&rows, &[])
     }
     /// The sum by one dimension in one line: `us 2h30m, customer 3h, calendar closed 14h`. Empty while no time has passed.
     pub fn brief(&self, by: Dimension, schema: &Schema) -> Text {
         let parts = self.by(by);
         let line = |lang, sep: &str| {
-            parts.iter().map(|p| format!("{} {}", label(&p.line, schema).get(lang), span(p.wall))).collect::<Vec<_>>().join(sep)
+            parts.iter().map(|p| format!("{} {}", label(&p.line, schema).get(lang), spent(p.wall))).collect::<Vec<_>>().join(sep)
         };
         text(line(Lang::En, ", "), line(Lang::Zh, "，"))
     }
@@ -265,7 +265,8 @@ impl Ledger {
 
 /// The ledger of a journal up to `until`; none if the journal does not begin with a creation. Entries after `until` are passed over.
 ///
-/// A pure fold: a change counts from its own logical instant on, a timer's from when it was due (S26). The schema gives the groups' calendars.
+/// A pure fold: a change counts from its own logical instant on, a timer's from when it was due (S26). The schema gives the groups' calendars. Open time is that of the calendar version
+/// that held at the time, so that a month once reported stays as it was; a clock that a swap measured anew counts its whole run by the new hours, and may differ from the ledger by that.
 ///
 /// ```
 /// # use ticketry::calendar::{Calendar, CalendarDefinition, Calendars};
@@ -440,12 +441,6 @@ fn wall(from: UtcInstant, to: UtcInstant) -> i64 {
 }
 fn between(calendar: &Calendar, from: UtcInstant, to: UtcInstant) -> i64 {
     calendar.elapsed(from, to).num_microseconds().unwrap_or(i64::MAX)
-}
-fn span(us: i64) -> String {
-    Span::Wall(TimeDelta::microseconds(us)).to_string()
-}
-fn open(us: i64) -> String {
-    Span::Open(TimeDelta::microseconds(us)).to_string()
 }
 fn label(line: &Line, schema: &Schema) -> Text {
     match line {

@@ -116,7 +116,7 @@ impl<'a> Outlook<'a> {
         } else {
             self.rebased(c, &r, recalendared)
         };
-        let due = r.due_of(run);
+        let due = r.shown(run, if fresh { &[] } else { &c.pauses });
         Some(Foreseen { due, wake: due.and_then(|due| self.next(c, policy, &r, run, due, fresh)) })
     }
 
@@ -145,7 +145,7 @@ impl<'a> Outlook<'a> {
             return Some(self.at);
         }
         let mark = |a: &Alert| {
-            let point = r.point_of(run, due, a.at)?;
+            let point = r.point_of(run, a.at)?;
             (!r.passes_over(run, Some(due), a, self.at)).then_some(point.max(self.at))
         };
         let marks = if fresh {

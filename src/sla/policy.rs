@@ -79,7 +79,8 @@ pub enum AlertKind {
         /// A point that lies before the target was set is passed over instead of fired at once (S49).
         suppress_past: bool,
     },
-    /// An escalation level 升级, the higher the more.
+    /// An escalation level 升级, the higher the more. A level whose people are nobody, such as the lead of a ticket that no group has yet, is vacant: the next level acts in its stead, at
+    /// once (S50).
     Level(u8),
 }
 

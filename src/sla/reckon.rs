@@ -3,7 +3,7 @@
 use super::policy::{Alert, AlertKind, Point, Policy};
 use crate::calendar::{Calendar, Calendars, Span};
 use crate::id::{CalendarName, UtcInstant};
-use crate::ticket::{Allowance, Clock};
+use crate::ticket::{Allowance, Clock, Pause};
 use chrono::TimeDelta;
 
 /// The figures of a run from which its due instant follows: a clock's own, or those it would have.
@@ -111,27 +111,53 @@ impl<'a> Reckoning<'a> {
             _ => self.after(since, left),
         }
     }
-    /// The due instant of a clock as it runs now.
-    pub(super) fn due(&self, c: &Clock) -> Option<UtcInstant> {
-        self.due_of(Run::of(c))
+    /// The due instant people see. While the target lasts, that of the run as it goes now; once it is used up, the instant at which it was, however often the clock stood still since:
+    /// what is overdue has been so from then on (S41).
+    pub(super) fn shown(&self, run: Run, pauses: &[Pause]) -> Option<UtcInstant> {
+        let due = self.due_of(run)?;
+        let past = run.since.is_some_and(|since| due < since) && run.budget < run.counted;
+        if !past || pauses.is_empty() || self.undisturbed(run.started_at) == Some(due) {
+            return Some(due);
+        }
+        self.used_up(run, pauses).or(Some(due))
+    }
+    /// When a run that is past its target used it up; none where its pauses do not tell, because there were too many or it counted in several calendars.
+    fn used_up(&self, run: Run, pauses: &[Pause]) -> Option<UtcInstant> {
+        if pauses.len() >= Clock::PAUSES {
+            return None;
+        }
+        let (mut from, mut counted, mut found) = (run.started_at, 0i64, None);
+        let ends = pauses.iter().map(|p| (p.from, Some(p.to))).chain([(run.since?, None)]);
+        for (to, resumed) in ends {
+            let to = to.max(from);
+            let here = self.between(from, to);
+            let left = run.budget.saturating_sub(counted);
+            if found.is_none() && here >= left {
+                found = self.after(from, left);
+            }
+            counted = counted.saturating_add(here);
+            from = resumed.unwrap_or(to).max(to);
+        }
+        found.filter(|_| counted == run.counted)
     }
     /// Whether a target set at `at` passes an alert over: a warning that is not to fire late, and every warning once the target itself is past.
     pub(super) fn passes_over(&self, run: Run, due: Option<UtcInstant>, alert: &Alert, at: UtcInstant) -> bool {
         let AlertKind::Warning { suppress_past } = alert.kind else { return false };
         let behind = || match alert.at {
             Point::Percent(p) => run.since.is_some() && beyond(p, run.budget, self.counted_of(run, at)),
-            Point::Offset(_) => due.and_then(|due| self.point_of(run, due, alert.at)).is_some_and(|t| t < at),
+            Point::Offset(_) => self.point_of(run, alert.at).is_some_and(|t| t < at),
         };
         due.is_some_and(|d| d < at) || (suppress_past && behind())
     }
     /// When an alert's point is reached; none for a clock that does not run.
     pub(super) fn point(&self, c: &Clock, at: Point) -> Option<UtcInstant> {
-        self.point_of(Run::of(c), c.due?, at)
+        self.point_of(Run::of(c), at)
     }
-    /// The same of a run with its due instant.
+    /// The same of a run. What counts from the due instant counts as the run goes: a pause after it moves the point.
     #[inline]
-    pub(super) fn point_of(&self, run: Run, due: UtcInstant, at: Point) -> Option<UtcInstant> {
+    pub(super) fn point_of(&self, run: Run, at: Point) -> Option<UtcInstant> {
         let since = run.since?;
+        let due = self.due_of(run)?;
         match at {
             Point::Percent(p) => {
                 let need = i128::from(run.budget).saturating_mul(i128::from(p)).checked_div(100).and_then(|n| i64::try_from(n).ok())?;
@@ -153,7 +179,7 @@ impl<'a> Reckoning<'a> {
     }
     /// The running clock put where it belongs: due and next mark, as of `at`.
     pub(super) fn place(&self, c: &mut Clock, policy: Option<&Policy>, at: UtcInstant) {
-        c.due = self.due(c);
+        c.due = self.shown(Run::of(c), &c.pauses);
         c.next_mark = self.next_mark(c, policy, at);
     }
     /// Passes over what a target set at `at` has behind it: warnings that are not to fire late, and every warning once the target itself is past.

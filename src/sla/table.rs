@@ -26,9 +26,10 @@ pub(super) fn table(rows: &[Vec<String>], left: &[usize]) -> String {
     out
 }
 
-/// So many in a thousand as a percentage with one place.
+/// A share as a percentage with one place, rounded half up.
 pub(super) fn percent(part: i64, whole: i64) -> String {
-    let mille = i128::from(part).saturating_mul(1000).checked_div(i128::from(whole)).unwrap_or(0);
+    let whole = i128::from(whole);
+    let mille = i128::from(part).saturating_mul(2_000).saturating_add(whole).checked_div(whole.saturating_mul(2)).unwrap_or(0);
     let (whole, tenth) = (mille.checked_div(10).unwrap_or(0), mille.checked_rem(10).unwrap_or(0).abs());
     format!("{whole}.{tenth} %")
 }

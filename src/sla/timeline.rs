@@ -1,7 +1,7 @@
 //! How a figure came about, as segments that add up to it: from a clock as the ticket keeps it, or exactly, from the journal.
 
 use super::reckon::Reckoning;
-use crate::calendar::{Calendar, Calendars, Span};
+use crate::calendar::{Calendar, Calendars, hours};
 use crate::diagnostic::{Lang, Text, text};
 use crate::id::{CalendarName, UtcInstant, serde_instant};
 use crate::ticket::{Allowance, Clock, ClockId, Entry, Event, Ticket, WaitsOn};
@@ -90,13 +90,13 @@ impl Timeline {
     /// As lines in a zone's calendar.
     pub fn render(&self, lang: Lang, calendar: &Calendar) -> String {
         let line = |s: &Segment| {
-            format!("{} – {}  {}  {}\n", calendar.render(s.from), calendar.render(s.to), s.label().get(lang), wall(s.length()))
+            format!("{} – {}  {}  {}\n", calendar.render(s.from), calendar.render(s.to), s.label().get(lang), spent(s.length()))
         };
         let mut out: String = self.segments.iter().map(line).collect();
-        let total = text(format!("counted in all: {}\n", wall(self.counted)), format!("合计计时：{}\n", wall(self.counted)));
+        let total = text(format!("counted in all: {}\n", spent(self.counted)), format!("合计计时：{}\n", spent(self.counted)));
         let mut ahead = String::new();
         if !self.ahead.is_empty() {
-            let left = wall(sum(&self.ahead, SegmentKind::Counted));
+            let left = spent(sum(&self.ahead, SegmentKind::Counted));
             ahead.push_str(text(format!("still to run: {left}\n"), format!("剩余：{left}\n")).get(lang));
             ahead.extend(self.ahead.iter().map(line));
         }
@@ -161,8 +161,9 @@ fn waiting(on: WaitsOn) -> Option<Text> {
     })
 }
 
-pub(super) fn wall(us: i64) -> Span {
-    Span::Wall(TimeDelta::microseconds(us))
+/// A length for people.
+pub(super) fn spent(us: i64) -> String {
+    hours(TimeDelta::microseconds(us))
 }
 
 pub(super) fn sum(segments: &[Segment], kind: SegmentKind) -> i64 {

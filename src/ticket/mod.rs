@@ -254,11 +254,16 @@ pub struct Ticket {
 }
 
 impl Ticket {
-    /// What people see as due: the earliest due instant of an open clock, a passed one included (S41).
+    /// What people see as due: the earliest due instant of an open clock, a passed one included (S41). Clocks of all agreements count, those among groups and with vendors too; what was
+    /// promised to the customer is [`Ticket::due_under`].
     pub fn due(&self) -> Option<UtcInstant> {
         self.clocks.iter().filter_map(|c| c.due).min()
     }
-    /// Overdue: some open clock is breached.
+    /// The earliest due instant of an open clock of one agreement.
+    pub fn due_under(&self, agreement: Agreement) -> Option<UtcInstant> {
+        self.clocks.iter().filter(|c| c.id.agreement == agreement).filter_map(|c| c.due).min()
+    }
+    /// Overdue: some open clock, of whatever agreement, is breached.
     pub fn overdue(&self) -> bool {
         self.clocks.iter().any(|c| c.breached_at.is_some())
     }

@@ -1,6 +1,6 @@
 //! The schema of tickets: which fields, enums, types and names a playbook allows.
 
-use super::Value;
+use super::{Attribute, Value};
 use crate::diagnostic::{Text, text};
 use crate::id::*;
 use serde::{Deserialize, Serialize};
@@ -258,6 +258,21 @@ pub struct Schema {
 }
 
 impl Schema {
+    /// What an attribute holds, with its label; none for a field that there is not. A category is a choice among the nodes of the tree.
+    pub fn attribute(&self, attribute: &Attribute) -> Option<FieldDefinition> {
+        let long = FieldKind::Text { max: u32::MAX };
+        let tree = || self.categories.iter().map(|(path, label)| Level { name: LevelName::new(path.as_str()), label: label.clone() });
+        let (kind, label) = match attribute {
+            Attribute::Field(f) => return self.fields.get(f).cloned(),
+            Attribute::Subject => (long, text("subject", "标题")),
+            Attribute::Description => (long, text("description", "描述")),
+            Attribute::Organisation => (long, text("organisation", "所属单位")),
+            Attribute::Category => (FieldKind::Choice(Scale { levels: tree().collect() }), text("category", "分类")),
+            Attribute::Impact => (FieldKind::Ordered(self.impact.clone()), text("impact", "影响范围")),
+            Attribute::Urgency => (FieldKind::Ordered(self.urgency.clone()), text("urgency", "紧急程度")),
+        };
+        Some(FieldDefinition { kind, label, required: *attribute == Attribute::Subject, default: None })
+    }
     /// The calendar of a group that keeps one of its own (S79).
     pub fn group_calendar(&self, group: Option<&GroupId>) -> Option<&CalendarName> {
         group.and_then(|g| self.groups.get(g)).and_then(|g| g.calendar.as_ref())

@@ -23,6 +23,22 @@ impl Check<'_> {
         for (n, a) in t.required.iter().enumerate() {
             self.bad.extend(attribute_missing(self.schema, a, self.places.at(part, "required", n)));
         }
+        for (n, a) in t.optional.iter().enumerate() {
+            let place = self.places.at(part, "optional", n);
+            if t.required.contains(a) {
+                self.warn_help(
+                    "optional-and-required",
+                    text(
+                        format!("`{name}` asks for `{}` as required and as optional", a.name()),
+                        format!("`{name}` 把 `{}` 同时写为必填和选填", a.name()),
+                    ),
+                    place,
+                    text("remove it from `optional`", "请从 optional 中删除"),
+                );
+            } else {
+                self.bad.extend(attribute_missing(self.schema, a, place));
+            }
+        }
         let guard = t.guard.as_ref().and_then(|g| match g.check(self.schema, scripts, &self.places.at(part, "guard", 0)) {
             Ok(c) => Some(c),
             Err(d) => {
@@ -60,15 +76,7 @@ impl Check<'_> {
                 text("remove `external`", "请删除 external"),
             );
         }
-        let label_of = |a: &Attribute| match a {
-            Attribute::Field(f) => self.schema.fields.get(f).map_or_else(|| text(f.as_str(), f.as_str()), |d| d.label.clone()),
-            Attribute::Subject => text("subject", "标题"),
-            Attribute::Description => text("description", "描述"),
-            Attribute::Category => text("category", "分类"),
-            Attribute::Impact => text("impact", "影响范围"),
-            Attribute::Urgency => text("urgency", "紧急程度"),
-            Attribute::Organisation => text("organisation", "所属单位"),
-        };
+        let label_of = |a: &Attribute| self.schema.attribute(a).map_or_else(|| text(a.name(), a.name()), |d| d.label);
         let role_labels = t.roles.iter().map(|r| self.schema.roles.get(r).cloned().unwrap_or_else(|| word_label(r.as_str()))).collect();
         let required_labels = t.required.iter().map(label_of).collect();
         Transition {
@@ -80,6 +88,7 @@ impl Check<'_> {
             roles: t.roles.clone(),
             guard,
             required: t.required.clone(),
+            optional: t.optional.iter().filter(|a| !t.required.contains(a)).cloned().collect(),
             comment_required: t.comment,
             after,
             role_labels,

@@ -57,6 +57,8 @@ pub struct Transition {
     pub guard: Option<Condition>,
     /// Must be filled.
     pub required: Vec<Attribute>,
+    /// May be filled on the way: a form offers them too.
+    pub optional: Vec<Attribute>,
     /// A comment must come with it.
     pub comment_required: bool,
     /// What follows.

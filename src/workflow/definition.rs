@@ -178,6 +178,9 @@ pub struct TransitionDefinition {
     /// Must be filled.
     #[serde(default)]
     pub required: Vec<Attribute>,
+    /// May be filled on the way: a form offers them too.
+    #[serde(default)]
+    pub optional: Vec<Attribute>,
     /// A comment must come with it.
     #[serde(default)]
     pub comment: bool,
@@ -202,6 +205,7 @@ impl TransitionDefinition {
             roles: Vec::new(),
             guard: None,
             required: Vec::new(),
+            optional: Vec::new(),
             comment: false,
             after: Vec::new(),
         }
@@ -228,6 +232,12 @@ impl TransitionDefinition {
     #[must_use]
     pub fn required(mut self, attributes: impl IntoIterator<Item = Attribute>) -> Self {
         self.required = attributes.into_iter().collect();
+        self
+    }
+    /// Offering these as well.
+    #[must_use]
+    pub fn optional(mut self, attributes: impl IntoIterator<Item = Attribute>) -> Self {
+        self.optional = attributes.into_iter().collect();
         self
     }
     /// Only with a comment.

@@ -35,6 +35,7 @@
 //! roles = ["agent", "requester"]
 //! guard = "t.impact != ()"
 //! required = ["category"]
+//! optional = ["impact"]                  # a form offers it too
 //! comment = true
 //! after = [{ tag = "resumed" }, { notify = { to = "assignee", template = "resumed" } }]
 //!

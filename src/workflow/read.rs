@@ -163,7 +163,7 @@ fn from(t: &Table<'_>, part: Part, places: &mut Places) -> Vec<StateName> {
 }
 
 fn transition(item: &Item<'_>, part: Part, places: &mut Places, schema: &Schema) -> TransitionDefinition {
-    const KEYS: [&str; 10] = ["name", "label", "from", "to", "external", "roles", "guard", "required", "comment", "after"];
+    const KEYS: [&str; 11] = ["name", "label", "from", "to", "external", "roles", "guard", "required", "optional", "comment", "after"];
     places.set(part, "", 0, item.place());
     let mut d = TransitionDefinition::staying(UNREADABLE, [] as [StateName; 0]);
     let Some(t) = item.table(&KEYS) else {
@@ -208,10 +208,12 @@ fn transition(item: &Item<'_>, part: Part, places: &mut Places, schema: &Schema)
             places.doubt(part, "guard");
         }
     }
-    for i in t.get("required").map(|i| i.one_or_many()).unwrap_or_default() {
-        if let Some(a) = i.text() {
-            places.set(part, "required", d.required.len(), i.place());
-            d.required.push(Attribute::named(a));
+    for (key, list) in [("required", &mut d.required), ("optional", &mut d.optional)] {
+        for i in t.get(key).map(|i| i.one_or_many()).unwrap_or_default() {
+            if let Some(a) = i.text() {
+                places.set(part, key, list.len(), i.place());
+                list.push(Attribute::named(a));
+            }
         }
     }
     if let Some(i) = t.get("after") {

@@ -64,8 +64,8 @@ fn the_runner_takes_folders_as_they_come() {
     put("workflows/workflow/w.json", r#"{"schema":"workflow/1","cases":[]}"#);
     let run = |folder: &str| runner::run(&[at.path().join(folder)]);
     let report = run("workflows");
-    assert!(!report.is_good() && report.render().starts_with("not yet run: "), "{}", report.render());
-    assert!(report.render().ends_with("0 passed, 0 failed, 0 skipped\n"));
+    assert!(!report.is_good(), "nothing passed");
+    assert_eq!(report.render(), "0 passed, 0 failed, 0 skipped\n");
 
     put("all/deep/business_time/more/a.json", &one("true"));
     put("all/w.json", r#"{"schema":"workflow/1","cases":[]}"#);

@@ -237,3 +237,81 @@ fn s41_a_breach_is_recorded_at_its_due_instant_and_then_the_ticket_sleeps() {
     }
     assert_eq!(s.get(&t).wake_at, None);
 }
+
+#[test]
+fn s41_what_is_overdue_has_been_so_since_the_target_was_used_up() {
+    let s = Stage::starter();
+    let t = s.create();
+    // 4bh from 10:00: due 14:00. Breached, then it waits on the requester for an hour.
+    let due = at("2025-10-09T14:00:00Z");
+    assert_eq!(t.due(), Some(due));
+    s.pass(300);
+    let t = s.as_agent("li", &t, What::transition("start"));
+    assert_eq!((t.due(), t.clock("first_response").unwrap().breached_at), (Some(due), Some(due)));
+    let t = s.as_agent("li", &t, What::transition("wait"));
+    s.pass(60);
+    let t = s.as_requester(&t, What::reply("still burning"));
+    let c = t.clock("first_response").unwrap();
+    assert_eq!(c.due, Some(due), "not an instant inside the pause");
+    assert_eq!(s.desk.verify(t.id).unwrap(), None);
+}
+
+#[test]
+fn s16_a_reply_that_comes_too_late_to_reopen_is_refused_and_says_what_to_do() {
+    let s = Stage::starter();
+    let t = s.create();
+    s.as_agent("li", &t, What::transition("start"));
+    let t = s.as_agent("li", &t, What::transition("resolve"));
+    s.pass(60);
+    assert_eq!(s.as_requester(&t, What::reply("no, it is not")).state, "open");
+    let t = s.as_agent("li", &t, What::transition("resolve"));
+    s.pass(60 * 24 * 8);
+    let before = s.get(&t);
+    let r = refusal(s.try_as(Actor::requester("ann"), &t, What::reply("again!")));
+    assert!(r.has("closed-for-good"), "{r}");
+    let after = s.get(&t);
+    assert!(after.class.is_final() && after.conversation == before.conversation);
+    // An agent writes as before, and mail opens a ticket that follows up.
+    s.as_agent("li", &t, What::reply("are you well?"));
+    let mut mail = s.mail("<late>", None, "again!");
+    mail.number = Some(t.number);
+    let follow = s.desk.receive(mail).unwrap().ticket;
+    assert!(follow.id != t.id && follow.links.iter().any(|l| l.to == LinkTarget::Ticket(t.id)), "{:?}", follow.links);
+}
+
+/// What a host draws: fields with kind and options, what is there already, whether a comment is needed, and what no answer removes.
+#[test]
+fn s2_a_form_asks_for_what_the_transition_needs() {
+    let flow = include_str!("../../../src/playbook/starter/workflows/question.toml");
+    let resolve = "name = \"resolve\"\n";
+    assert!(flow.contains(resolve));
+    let flow =
+        flow.replacen(resolve, "name = \"resolve\"\nrequired = [\"impact\", \"organisation\"]\noptional = [\"urgency\", \"subject\"]\n", 1);
+    let s = Stage::with(&[("workflows/question.toml", &flow)]);
+    let t = s.create();
+    s.as_agent("li", &t, What::transition("start"));
+    let (li, resolve) = (Actor::agent("li"), TransitionName::new("resolve"));
+    assert!(s.desk.form(t.id, &"start".into(), &li).unwrap().is_none(), "it does not leave the state");
+    let form = s.desk.form(t.id, &resolve, &li).unwrap().unwrap();
+    assert!(form.refusal.reasons.is_empty() && !form.comment_required);
+    let asked: Vec<_> = form.fields.iter().map(|f| (f.attribute.name(), f.required, f.present.is_some())).collect();
+    assert_eq!(asked, [("impact", true, false), ("organisation", true, false), ("urgency", false, false), ("subject", false, true)]);
+    let FieldKind::Ordered(impact) = &form.fields[0].kind else { panic!("{:?}", form.fields[0]) };
+    assert!(impact.has("high"));
+    assert_eq!(form.missing().count(), 2);
+    // The requester may not, and no answer changes that.
+    let ann = s.desk.form(t.id, &resolve, &Actor::requester("ann")).unwrap().unwrap();
+    assert!(ann.refusal.has("role") && !ann.refusal.has("required"), "{}", ann.refusal);
+    // What the form asked for is enough.
+    let fields = vec![(Attribute::Impact, Some(Value::choice("high"))), (Attribute::Organisation, Some(Value::text("acme")))];
+    let what = What::Transition { name: resolve, fields, comment: None };
+    assert!(s.as_agent("li", &t, what).class.is_final());
+    assert_eq!(serde_json::to_value(&form).unwrap()["fields"][0]["required"], true);
+}
+
+#[test]
+fn what_is_not_there_cannot_be_verified() {
+    let s = Stage::starter();
+    let Err(Error::Refused(r)) = s.desk.verify(TicketId::from_u128(7)) else { panic!("verified nothing") };
+    assert!(r.has("no-ticket"));
+}

@@ -155,22 +155,22 @@ fn s76_tables_are_aligned_in_both_languages() {
     let l = at(&d, "2025-09-01T12:30:00Z");
     let english = "\
   time by party           elapsed   share   open
-    us                         2h  80.0 %    2bh
-    customer                  30m  20.0 %   30bm
-    ticket closed              1h   apart   30bm
+    us                         2h  80.0 %    2h
+    customer                  30m  20.0 %   30m
+    ticket closed              1h   apart   30m
   time by state           elapsed   share   open
-    new                        2h  80.0 %    2bh
-    waiting for customer      30m  20.0 %   30bm
-    resolved                   1h   apart   30bm
+    new                        2h  80.0 %    2h
+    waiting for customer      30m  20.0 %   30m
+    resolved                   1h   apart   30m
   time by group           elapsed   share   open
-    no group                  30m  20.0 %   30bm
-    service desk               2h  80.0 %    2bh
-    ticket closed              1h   apart   30bm
+    no group                  30m  20.0 %   30m
+    service desk               2h  80.0 %    2h
+    ticket closed              1h   apart   30m
   time by agent           elapsed   share   open
-    unassigned                 1h  40.0 %    1bh
-    li                      1h30m  60.0 %  1bh30bm
-    ticket closed              1h   apart   30bm
-  in all                    3h30m            3bh
+    unassigned                 1h  40.0 %    1h
+    li                      1h30m  60.0 %  1h30m
+    ticket closed              1h   apart   30m
+  in all                    3h30m            3h
 ";
     let squeezed = |s: &str| s.lines().map(|l| l.split_whitespace().collect::<Vec<_>>().join(" ")).collect::<Vec<_>>();
     assert_eq!(squeezed(&l.render(Lang::En, &schema())), squeezed(english));

@@ -40,6 +40,7 @@ const EDITS: &[(&str, &str, &str)] = &[
     ("reply-keeps-waiting", "on_requester_reply = \"resume\"", "on_requester_reply = \"remind\""),
     ("unknown-role", "roles = [\"lead\", \"engineer\"]", "roles = [\"laed\", \"engineer\"]"),
     ("unknown-field", "required = [\"category\", \"serial\"]", "required = [\"category\", \"cereal\"]"),
+    ("optional-and-required", "required = [\"category\", \"serial\"]", "required = [\"category\", \"serial\"]\noptional = \"serial\""),
     ("unknown-calendar", "calendar = \"office\"", "calendar = \"offices\""),
     ("bad-colour", "colour = \"#8b5a2b\"", "colour = \"bronw\""),
     ("flag-colour", "colour = \"#8b5a2b\"", "colour = \"red\""),
