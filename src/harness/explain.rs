@@ -62,6 +62,8 @@ pub struct StepTold {
     pub step: String,
     /// When.
     pub at: UtcInstant,
+    /// The same in the default calendar's zone, for people.
+    pub local: String,
     /// Every rule that was woken, in the order considered.
     pub rules: Vec<RuleTold>,
     /// The trace as lines of text.
@@ -91,7 +93,7 @@ impl Explained {
         let zh = lang == Lang::Zh;
         let mut out = String::new();
         for s in &self.steps {
-            out.push_str(&format!("{} {}\n", s.at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true), s.step));
+            out.push_str(&format!("{}  {}\n", s.local, s.step));
             for l in &s.lines {
                 out.push_str(&format!("  {}\n", l.get(lang)));
             }
@@ -160,7 +162,7 @@ pub(super) fn parse(file: &str, json: &str) -> Result<TestValue, Diagnostics> {
         let said = e.to_string();
         let said = said.split(" at line ").next().unwrap_or_default().to_string();
         let message = text(format!("this is no JSON: {said}"), format!("不是合法的 JSON：{said}"));
-        Diagnostics::from(Diagnostic::error("bad-json", message).at(Place::new(file, at(e.line()), at(e.column()), 1)))
+        Diagnostics::from(Diagnostic::error("bad-json", message).at(Place::new(file, at(e.line()), at(e.column()).max(1), 1)))
     })?;
     if !parsed.is_object() {
         let d = Diagnostic::error("bad-ticket", text("a ticket is a JSON object", "工单应为 JSON 对象")).at(Place::file(file));
@@ -252,7 +254,13 @@ impl Telling {
             rules.extend(trace.rules().iter().map(RuleTold::of));
             lines.push(said);
         }
-        self.told.steps.push(StepTold { step, at: self.stage.now(), rules, lines: lines.concat(), refused });
+        // What was worked out anew within one step counts as it came out last.
+        let all = lines.concat();
+        let lines = all.iter().enumerate().filter(|(i, l)| !all.iter().skip(i.saturating_add(1)).any(|later| later == *l));
+        let lines = lines.map(|(_, l)| l.clone()).collect();
+        let at = self.stage.now();
+        let local = self.stage.desk().desk().playbook().calendars().default_calendar().render(at);
+        self.told.steps.push(StepTold { step, at, local, rules, lines, refused });
         Ok(answer)
     }
 

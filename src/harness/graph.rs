@@ -40,6 +40,7 @@ pub fn draw_workflow(w: &Workflow, how: Drawing, lang: Lang) -> String {
                 label.push_str(&format!(" [{}]", t.roles.iter().map(|r| r.as_str()).collect::<Vec<_>>().join(", ")));
             }
             if let Some(guard) = &t.guard {
+                let guard = guard.to_string().replace("||", "or").replace("&&", "and");
                 label.push_str(&format!(" if {guard}"));
             }
             d.edge(from.as_str(), t.target(from).as_str(), &label, false);
@@ -176,17 +177,25 @@ impl Drawn {
         if self.how == Drawing::Dot {
             return quoted(name);
         }
-        let next = self.ids.len();
-        let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if let Some(id) = self.ids.get(name) {
+            return id.clone();
+        }
         let own =
             ["end", "state", "note", "graph", "flowchart", "subgraph", "style", "class", "default", "click", "fork", "join", "choice"];
-        let free = plain && !name.is_empty() && !own.contains(&name.to_ascii_lowercase().as_str());
-        self.ids.entry(name.to_string()).or_insert_with(|| if free { name.to_string() } else { format!("{}_{next}", simple(name)) }).clone()
+        let mut id: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+        if id.is_empty() || own.contains(&id.to_ascii_lowercase().as_str()) {
+            id.push('_');
+        }
+        while self.ids.values().any(|taken| *taken == id) {
+            id.push('_');
+        }
+        self.ids.insert(name.to_string(), id.clone());
+        id
     }
     fn node(&mut self, name: &str, label: &str, last: bool, colour: Option<&str>) {
         let id = self.id(name);
         match (self.how, self.states) {
-            (Drawing::Mermaid, true) => self.line(&format!("{id} : {}", plain(label))),
+            (Drawing::Mermaid, true) => self.line(&format!("{id} : {}", described(label))),
             (Drawing::Mermaid, false) => self.line(&format!("{id}[\"{}\"]", plain(label))),
             (Drawing::Dot, _) => {
                 let peripheries = if last { ", peripheries=2" } else { "" };
@@ -217,7 +226,7 @@ impl Drawn {
         match (self.how, self.states) {
             (Drawing::Mermaid, true) => {
                 let mark = if alone { "⏱ " } else { "" };
-                self.line(&format!("{from} --> {to} : {mark}{}", plain(label)));
+                self.line(&format!("{from} --> {to} : {mark}{}", described(label)));
             }
             (Drawing::Mermaid, false) => self.line(&format!("{from} -->|{}| {to}", plain(label))),
             (Drawing::Dot, _) => {
@@ -252,6 +261,7 @@ fn plain(s: &str) -> String {
         .collect()
 }
 
-fn simple(s: &str) -> String {
-    s.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
+/// A label in a drawing of states, where a colon begins the label itself.
+fn described(s: &str) -> String {
+    plain(s).replace(": ", " – ").replace(':', ".")
 }

@@ -21,14 +21,21 @@ pub struct Options {
 
 /// Everything wrong with a playbook, its people (`roster.toml`) and its tests, in order of file and line; warnings among it.
 pub fn check(source: &Source) -> Diagnostics {
-    let (schema, mut problems) = match Playbook::load(source) {
-        Ok(loaded) => (Some(loaded.playbook.schema().clone()), loaded.warnings),
-        Err(problems) => (None, problems),
+    let mut problems = match Playbook::load(source) {
+        Ok(loaded) => {
+            let schema = loaded.playbook.schema();
+            let mut problems = loaded.warnings;
+            problems.extend(people(source, schema).1);
+            problems.extend(rules::tests(source, schema).1);
+            problems
+        }
+        // What can be said of people and tests without the playbook's names is said at once.
+        Err(mut problems) => {
+            problems.extend(source.get("roster.toml").map(|c| RosterDefinition::from_toml("roster.toml", c).1).into_iter().flatten());
+            problems.extend(rules::tests(source, &Schema::default()).1);
+            problems
+        }
     };
-    if let Some(schema) = schema {
-        problems.extend(people(source, &schema).1);
-        problems.extend(rules::tests(source, &schema).1);
-    }
     problems.sort();
     problems
 }

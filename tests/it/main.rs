@@ -11,6 +11,8 @@
 
 mod architecture;
 mod calendar;
+#[cfg(feature = "cli")]
+mod cli;
 mod desk;
 mod engine;
 #[cfg(feature = "rhai")]

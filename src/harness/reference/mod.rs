@@ -134,13 +134,19 @@ fn reference(schema: &Schema, lang: Lang) -> String {
     };
     named(("Ticket types", "工单类型"), schema.types.iter().map(|(n, d)| (n.to_string(), label(&d.label))).collect());
     named(("States", "状态"), schema.states.iter().map(|(n, l)| (n.to_string(), label(l))).collect());
-    named(("Transitions", "流转"), schema.transitions.iter().map(|n| (n.to_string(), String::new())).collect());
     named(("Groups", "处理组"), schema.groups.iter().map(|(n, d)| (n.to_string(), label(&d.label))).collect());
     named(("Skills", "技能"), schema.skills.iter().map(|(n, l)| (n.to_string(), label(l))).collect());
     named(("Channels", "渠道"), schema.channels.iter().map(|(n, d)| (n.to_string(), label(&d.label))).collect());
     named(("Categories", "分类"), schema.categories.iter().map(|(n, l)| (n.to_string(), label(l))).collect());
-    named(("Templates", "模板"), schema.templates.keys().map(|n| (n.to_string(), String::new())).collect());
-    named(("Metrics", "指标"), schema.metrics.iter().map(|n| (n.to_string(), String::new())).collect());
+    named(("Templates", "模板"), schema.templates.iter().map(|(n, d)| (n.to_string(), label(&d.body))).collect());
+    let mut listed = |title: (&str, &str), names: Vec<&str>| {
+        if !names.is_empty() {
+            let names = names.into_iter().map(code).collect::<Vec<_>>().join(", ");
+            out.push_str(&format!("\n## {}\n\n{names}\n", if zh { title.1 } else { title.0 }));
+        }
+    };
+    listed(("Transitions", "流转"), schema.transitions.iter().map(|n| n.as_str()).collect());
+    listed(("Metrics", "指标"), schema.metrics.iter().map(|n| n.as_str()).collect());
     out
 }
 

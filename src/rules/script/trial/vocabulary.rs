@@ -25,13 +25,19 @@ pub fn vocabulary() -> Vocabulary {
     let sandbox = run_engine(&[values::host()], None);
     let all = sandbox.engine().definitions().with_headers(true).static_module();
     let (head, body) = all.split_once("\n\n").unwrap_or((&all, ""));
-    // Actions are described apart; what is no name cannot be called by one.
-    let callable = |d: &&str| {
-        let signature = d.lines().find(|l| !l.trim_start().starts_with("//")).unwrap_or_default();
-        signature.starts_with("fn ") && !signature.contains("_: ticket") && !signature.contains('$')
+    fn signature(d: &str) -> &str {
+        d.lines().find(|l| !l.trim_start().starts_with("//")).unwrap_or_default()
+    }
+    // Actions are described apart; what is no name cannot be called by one; scripts have numbers of one size only.
+    let callable = |d: &String| {
+        let signature = signature(d);
+        let name = signature.strip_prefix("fn ").and_then(|s| s.split('(').next()).unwrap_or_default();
+        let sizes = ["i8", "i16", "i32", "i128", "u8", "u16", "u32", "u64", "u128", "f32"];
+        let sized = signature.split(|c: char| !c.is_ascii_alphanumeric()).any(|w| sizes.contains(&w));
+        !name.is_empty() && !name.contains('$') && !sized && !WORDS.iter().any(|(w, _)| *w == name)
     };
-    let mut kept: Vec<&str> = body.split("\n\n").map(str::trim).filter(callable).collect();
-    kept.sort_unstable_by_key(|d| d.lines().find(|l| l.starts_with("fn ")).unwrap_or_default());
+    let mut kept: Vec<String> = body.split("\n\n").map(|d| d.trim().replace(" -> ;", ";")).filter(callable).collect();
+    kept.sort_by(|a, b| signature(a).cmp(signature(b)));
     kept.dedup();
     Vocabulary {
         steps: BUILDER.to_vec(),
