@@ -20,6 +20,8 @@ mod example_desk;
 #[cfg(feature = "rhai")]
 mod example_logs;
 
+#[cfg(feature = "rhai")]
+mod guide;
 mod harness;
 mod playbook;
 mod priority;

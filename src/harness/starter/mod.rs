@@ -19,6 +19,8 @@ pub fn starter(name: &str) -> Source {
     let plain: String = name.chars().filter(|c| !c.is_control() && !matches!(c, '"' | '\\')).collect();
     let playbook = Playbook::starter_source();
     let head = playbook.get("playbook.toml").unwrap_or_default().replacen("name = \"starter\"", &format!("name = \"{plain}\""), 1);
+    // The templates stand at its end.
+    let head = format!("{}\n{}", head.trim_end(), include_str!("templates.toml"));
     playbook
         .with("playbook.toml", head)
         .with("roster.toml", include_str!("roster.toml"))
