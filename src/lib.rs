@@ -85,6 +85,7 @@
 //! - `rhai` (default): conditions, guards and rules as Rhai text.
 //! - `redb` (default): `store::RedbStore`, one durable file.
 //! - `conformance`: `store_conformance!` for authors of stores.
+//! - `cli`: the command `ticketry` for authors of playbooks.
 
 pub mod calendar;
 pub mod condition;
@@ -107,3 +108,8 @@ pub mod workflow;
 #[cfg(all(doctest, feature = "rhai"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// So do those of the guide for authors of rules.
+#[cfg(all(doctest, feature = "rhai"))]
+#[doc = include_str!("../docs/rules.md")]
+struct Guide;

@@ -3,9 +3,10 @@
 use super::host::{AnyCourier, AnyDirectory};
 use super::queue::Queue;
 use super::{Clock, Courier, Desk, Directory, Error, FixedDirectory, Ids, Inner, Kept, NoCourier, RandomIds, SystemClock, block};
-use crate::engine::Limits;
+use crate::engine::{Limits, Trace};
 use crate::playbook::Playbook;
 use crate::store::{AnyStore, MemoryStore, Store};
+use std::fmt;
 use std::sync::{Arc, Mutex};
 
 /// A desk under construction; what is not given has a default that works.
@@ -21,6 +22,17 @@ pub struct Builder {
     limits: Limits,
     most_waiting: usize,
     name: String,
+    observer: Option<Observer>,
+}
+
+/// Who is shown the trace of every decision.
+#[derive(Clone)]
+pub(super) struct Observer(pub(super) Arc<dyn Fn(&Trace) + Send + Sync>);
+
+impl fmt::Debug for Observer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Observer")
+    }
 }
 
 impl Builder {
@@ -36,6 +48,7 @@ impl Builder {
             limits: Limits::default(),
             most_waiting: 10_000,
             name: "desk".into(),
+            observer: None,
         }
     }
     /// Where tickets are kept; a [`MemoryStore`] unless told.
@@ -86,6 +99,13 @@ impl Builder {
         self.most_waiting = commits;
         self
     }
+    /// Is shown the full trace of every decision, before it is committed; one that is decided anew after a conflict, or tried to see whether a queue
+    /// moves, is shown too. Decisions then cost what [`Desk::preview`] costs: for tests, coverage, measuring.
+    #[must_use]
+    pub fn observer(mut self, look: impl Fn(&Trace) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Observer(Arc::new(look)));
+        self
+    }
     /// An older playbook whose workflow and calendar versions open tickets still go by; of several, the latest first.
     ///
     /// A process that starts again after a [`Desk::swap`] opens the new playbook with [`Playbook::active_since`] and [`Swapped::since`](super::Swapped::since), and gives the one before
@@ -121,6 +141,7 @@ impl Builder {
             ids: self.ids,
             limits: self.limits,
             name: self.name,
+            observer: self.observer,
             kept: Mutex::new(Kept { playbook, older: Arc::new(self.older), roster, lost_subscribers: 0 }),
             numbers: Mutex::new((0, 0)),
             earlier: Mutex::default(),

@@ -91,6 +91,7 @@ struct Inner {
     ids: Box<dyn Ids>,
     limits: Limits,
     name: String,
+    observer: Option<builder::Observer>,
     kept: Mutex<Kept>,
     numbers: Mutex<(u64, u64)>,
     /// Tickets that must be looked at earlier than the store knows: since the playbook changed, something of theirs is due earlier.

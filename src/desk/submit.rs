@@ -298,11 +298,17 @@ impl Desk {
         now: &Now,
         trace: bool,
     ) -> Result<Decided, Error> {
-        let ctx = Context { playbook, roster: &now.roster, now: at, limits: &self.0.limits, trace };
+        let observer = self.0.observer.as_ref().filter(|_| !trace);
+        let ctx = Context { playbook, roster: &now.roster, now: at, limits: &self.0.limits, trace: trace || observer.is_some() };
         let mut asked = String::new();
         for _ in 0..=ROUNDS.saturating_mul(2) {
             match decide(&ctx, case, command) {
-                Decision::Decided(d) => return Ok(*d),
+                Decision::Decided(d) => {
+                    if let Some(observer) = observer {
+                        (observer.0)(&d.trace);
+                    }
+                    return Ok(*d);
+                }
                 Decision::Refused(r) => return Err(Error::Refused(r)),
                 Decision::Missing(needs) => {
                     asked = describe(&needs);

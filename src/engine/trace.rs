@@ -8,7 +8,7 @@ use crate::condition::{Customer, View};
 use crate::diagnostic::{Lang, RuleFault, Text, text};
 use crate::id::*;
 use crate::routing::RouteDecision;
-use crate::rules::{RuleIndex, RuleSet, Woken};
+use crate::rules::{Rule, RuleIndex, RuleSet, Woken};
 use crate::ticket::*;
 use std::ops::Range;
 use std::sync::Arc;
@@ -165,6 +165,28 @@ impl Trace {
             }
         }
         out
+    }
+
+    /// Shows every rule that was judged, in the order considered, with what its condition saw and whether it fired; what coverage counts.
+    /// Nothing is shown unless the context asked for a trace.
+    pub fn judged(&self, look: &mut dyn FnMut(&Rule, &View<'_>, bool)) {
+        let Some(base) = &self.base else { return };
+        let mut played = Played { ticket: base.before.clone(), next: 0, base };
+        for pass in &self.passes {
+            let mut stopped = pass.stopped;
+            for (index, moment) in pass.woken.woken(&base.rules) {
+                let (Some(rule), Some(moment)) = (base.rules.get(index), self.moments.get(moment as usize)) else { continue };
+                let noted = pass.noted.iter().find(|(i, _)| *i == index).map(|(_, n)| n);
+                if noted.is_none() && (stopped || (!rule.repeatable && pass.before.contains(&index))) {
+                    continue;
+                }
+                let word = pass.woken.word(rule);
+                look(rule, &played.view(moment, &word), matches!(noted, Some(Noted::Fired { .. })));
+                if let Some(Noted::Fired { actions, .. }) = noted {
+                    stopped |= actions.contains(&Action::Stop);
+                }
+            }
+        }
     }
 
     /// The trace as lines of text.

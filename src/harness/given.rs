@@ -64,6 +64,10 @@ impl Names {
             Some(v) => Ok(vec![as_text(&v, name)?]),
         }
     }
+    /// What is left, as a map again.
+    pub(super) fn rest(self) -> TestValue {
+        TestValue::Record(self.map)
+    }
     /// What is left are custom fields.
     pub(super) fn fields(self, schema: &Schema) -> Given<Vec<(FieldName, Value)>> {
         let mut out = Vec::new();

@@ -1,7 +1,9 @@
 //! The harness: a desk with simulated time, tests written in Rhai, and what authors of playbooks look at.
 //!
 //! What it is: [`Stage`], given/when/then for hosts that test their playbook in Rust; [`test_folder`], the tests a folder holds
-//! beside its rules, in one line under `cargo test`; [`check`], everything wrong with a playbook, its people and its tests.
+//! beside its rules, in one line under `cargo test`; [`check`], everything wrong with a playbook, its people and its tests;
+//! [`Coverage`], which rules never matched; [`explain`], what the rules make of one ticket; [`replay`], a past under a candidate playbook;
+//! [`definitions`] and the drawings of [`draw_workflow`] and [`draw_rules`]; [`starter`], a folder to begin with.
 //! The command `ticketry` (feature `cli`) is a thin shell round this room.
 //! What it never does: run another engine than the live one, read the real clock, or draw a random number: the same test, the same result.
 //! Read next: `stage.rs`, then `host.rs` (a stage as tests in Rhai see it).
@@ -32,16 +34,41 @@ mod stage;
 #[cfg(feature = "rhai")]
 mod answer;
 #[cfg(feature = "rhai")]
+mod coverage;
+#[cfg(feature = "rhai")]
+mod explain;
+#[cfg(feature = "rhai")]
 mod given;
+mod graph;
 #[cfg(feature = "rhai")]
 mod host;
+#[cfg(feature = "rhai")]
+mod reference;
+#[cfg(feature = "rhai")]
+mod replay;
 #[cfg(feature = "rhai")]
 mod report;
 #[cfg(feature = "rhai")]
 mod run;
+#[cfg(feature = "rhai")]
+mod starter;
 
+#[cfg(feature = "rhai")]
+pub use coverage::{Coverage, Part, RuleCoverage};
+#[cfg(feature = "rhai")]
+pub use explain::{Explained, RuleTold, StepTold, explain};
+pub use graph::{Drawing, Wakes, draw_rules, draw_workflow, rule_graph};
+#[cfg(feature = "rhai")]
+pub use reference::{definitions, undescribed};
+#[cfg(feature = "rhai")]
+pub use replay::{
+    Columns, Course, DeedMap, Difference, FirstRow, History, LogMap, Looks, NewCase, ReplayOptions, Replayed, Translated, customers,
+    differences, render_differences, replay,
+};
 #[cfg(feature = "rhai")]
 pub use report::{Failed, Outcome, Report};
 #[cfg(feature = "rhai")]
-pub use run::{Options, check, test, test_folder};
+pub use run::{Options, check, people, test, test_folder};
 pub use stage::{Error, Stage};
+#[cfg(feature = "rhai")]
+pub use starter::starter;

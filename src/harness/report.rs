@@ -1,9 +1,9 @@
 //! What came of a playbook's tests.
 
-use super::{Error, Stage};
+use super::{Coverage, Error, Stage};
 use crate::diagnostic::{Diagnostic, Diagnostics, Lang, Place, Source, Text, text};
 use crate::rules::{Test, TestFailure};
-use serde::Serialize;
+use serde::{Serialize, ser::SerializeStruct as _};
 use std::{fmt, process::ExitCode, process::Termination};
 
 /// Most entries of a ticket's story that a failing test shows, the newest.
@@ -84,11 +84,12 @@ pub struct Report {
     source: Source,
     outcomes: Vec<Outcome>,
     warnings: Diagnostics,
+    coverage: Option<Coverage>,
 }
 
 impl Report {
-    pub(super) fn new(source: Source, outcomes: Vec<Outcome>, warnings: Diagnostics) -> Self {
-        Self { source, outcomes, warnings }
+    pub(super) fn new(source: Source, outcomes: Vec<Outcome>, warnings: Diagnostics, coverage: Option<Coverage>) -> Self {
+        Self { source, outcomes, warnings, coverage }
     }
     /// Each test, in order.
     pub fn outcomes(&self) -> &[Outcome] {
@@ -97,6 +98,10 @@ impl Report {
     /// What is suspicious about the files of tests and people.
     pub fn warnings(&self) -> &Diagnostics {
         &self.warnings
+    }
+    /// Which rules the tests made match, where that was asked for.
+    pub fn coverage(&self) -> Option<&Coverage> {
+        self.coverage.as_ref()
     }
     /// How many passed, how many failed.
     pub fn counts(&self) -> (usize, usize) {
@@ -114,12 +119,27 @@ impl Report {
     pub fn done(self) -> Result<Self, Failed> {
         if self.passed() { Ok(self) } else { Err(Failed(self.render(Lang::En))) }
     }
-    /// As text: a line a test, failures with excerpt, values and story, and a count.
+    /// As text: a line a test, failures with excerpt, values and story, coverage where it was asked for, and a count.
     pub fn render(&self, lang: Lang) -> String {
         let mut out: String = self.outcomes.iter().map(|o| o.render(lang, Some(&self.source))).collect();
+        out.extend(self.coverage.iter().map(|c| c.render(lang)));
         let (passed, failed) = self.counts();
         out.push_str(text(format!("{passed} passed, {failed} failed\n"), format!("通过 {passed}，失败 {failed}\n")).get(lang));
         out
+    }
+}
+
+/// `tests`, `passed`, `failed`, `warnings`, and `coverage` where it was asked for.
+impl Serialize for Report {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        let (passed, failed) = self.counts();
+        let mut all = s.serialize_struct("Report", 5)?;
+        all.serialize_field("tests", &self.outcomes)?;
+        all.serialize_field("passed", &passed)?;
+        all.serialize_field("failed", &failed)?;
+        all.serialize_field("warnings", &self.warnings)?;
+        all.serialize_field("coverage", &self.coverage)?;
+        all.end()
     }
 }
 

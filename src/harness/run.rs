@@ -1,7 +1,8 @@
 //! Running a playbook's tests.
 
-use super::Stage;
+use super::coverage::Counting;
 use super::report::{Failed, Outcome, Report};
+use super::stage::{Look, NextId, Stage};
 use crate::diagnostic::{Diagnostics, Source};
 use crate::playbook::Playbook;
 use crate::routing::RosterDefinition;
@@ -14,24 +15,33 @@ use std::{path::Path, sync::Arc};
 pub struct Options {
     /// Only tests whose name or file contains this.
     pub filter: Option<String>,
+    /// Whether to count which rules, and which parts of their conditions, the tests made match.
+    pub coverage: bool,
 }
 
 /// Everything wrong with a playbook, its people (`roster.toml`) and its tests, in order of file and line; warnings among it.
 pub fn check(source: &Source) -> Diagnostics {
-    let (schema, mut problems) = match Playbook::load(source) {
-        Ok(loaded) => (Some(loaded.playbook.schema().clone()), loaded.warnings),
-        Err(problems) => (None, problems),
+    let mut problems = match Playbook::load(source) {
+        Ok(loaded) => {
+            let schema = loaded.playbook.schema();
+            let mut problems = loaded.warnings;
+            problems.extend(people(source, schema).1);
+            problems.extend(rules::tests(source, schema).1);
+            problems
+        }
+        // What can be said of people and tests without the playbook's names is said at once.
+        Err(mut problems) => {
+            problems.extend(source.get("roster.toml").map(|c| RosterDefinition::from_toml("roster.toml", c).1).into_iter().flatten());
+            problems.extend(rules::tests(source, &Schema::default()).1);
+            problems
+        }
     };
-    if let Some(schema) = schema {
-        problems.extend(people(source, &schema).1);
-        problems.extend(rules::tests(source, &schema).1);
-    }
     problems.sort();
     problems
 }
 
-/// The people of a playbook's folder: those of `roster.toml`, or nobody.
-pub(super) fn people(source: &Source, schema: &Schema) -> (RosterDefinition, Diagnostics) {
+/// The people of a playbook's folder: those of `roster.toml`, or nobody; and what is wrong with them.
+pub fn people(source: &Source, schema: &Schema) -> (RosterDefinition, Diagnostics) {
     let Some(content) = source.get("roster.toml") else { return (RosterDefinition::default(), Diagnostics::new()) };
     let (definition, mut problems) = RosterDefinition::from_toml("roster.toml", content);
     problems.extend(definition.clone().build(schema).1);
@@ -65,12 +75,14 @@ pub fn test(source: &Source, options: &Options) -> Result<Report, Diagnostics> {
         return Err(problems);
     }
     let wanted = |t: &&Test| options.filter.as_ref().is_none_or(|f| t.name().contains(f.as_str()) || t.place().file.contains(f.as_str()));
-    let outcomes = tests.iter().filter(wanted).map(|t| one(t, &loaded.playbook, &people)).collect();
-    Ok(Report::new(source.clone(), outcomes, problems))
+    let counting = options.coverage.then(|| Counting::of(loaded.playbook.rules()));
+    let outcomes = tests.iter().filter(wanted).map(|t| one(t, &loaded.playbook, &people, counting.as_ref())).collect();
+    Ok(Report::new(source.clone(), outcomes, problems, counting.map(|c| c.done())))
 }
 
-fn one(test: &Test, playbook: &Playbook, people: &RosterDefinition) -> Outcome {
-    let stage = match Stage::open(playbook.clone(), people.clone()) {
+fn one(test: &Test, playbook: &Playbook, people: &RosterDefinition, counting: Option<&Counting>) -> Outcome {
+    let look = counting.cloned().map(|c| -> Look { Box::new(move |trace| c.see(trace)) });
+    let stage = match Stage::open_seen(playbook.clone(), people.clone(), look, NextId::default()) {
         Ok(stage) => Arc::new(stage),
         Err(e) => return Outcome::unopened(test, &e),
     };

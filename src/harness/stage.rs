@@ -3,9 +3,9 @@
 use super::people::{Outbox, People};
 use crate::calendar::{BadSpan, FoldRule, GapRule, Span, zone_wall_to_instant};
 use crate::condition::Customer;
-use crate::desk::{self, Blocking, Clock as _, Desk, FixedClock, SeededIds};
+use crate::desk::{self, Blocking, Clock as _, Desk, FixedClock, Ids, SeededIds};
 use crate::diagnostic::{Diagnostics, Lang, Text, text};
-use crate::engine::{Command, Inbound, NewTicket, What};
+use crate::engine::{Command, Inbound, NewTicket, Trace, What};
 use crate::id::*;
 use crate::playbook::Playbook;
 use crate::routing::{Agent, RosterDefinition};
@@ -13,7 +13,7 @@ use crate::store::{MemoryStore, Query};
 use crate::ticket::{Actor, Effect, Entry, Ticket};
 use chrono::{NaiveDateTime, TimeDelta};
 use std::sync::{
-    Arc,
+    Arc, Mutex, PoisonError,
     atomic::{AtomicU64, Ordering},
 };
 
@@ -72,6 +72,30 @@ impl Error {
     }
 }
 
+/// Who is shown the trace of every decision.
+pub(super) type Look = Box<dyn Fn(&Trace) + Send + Sync>;
+
+/// Ids of new tickets: they follow from a seed, unless the next one is given.
+#[derive(Clone, Debug)]
+pub(super) struct NextId(Arc<(Mutex<Option<TicketId>>, SeededIds)>);
+
+impl NextId {
+    /// The id of the next ticket.
+    pub(super) fn set(&self, id: Option<TicketId>) {
+        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner) = id;
+    }
+}
+impl Default for NextId {
+    fn default() -> Self {
+        Self(Arc::new((Mutex::new(None), SeededIds::new(1, 0))))
+    }
+}
+impl Ids for NextId {
+    fn ticket(&self) -> TicketId {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_else(|| self.0.1.ticket())
+    }
+}
+
 /// A desk with simulated time and people: the live engine on a [`MemoryStore`], with a clock that stands until it is moved and ids that
 /// follow from a seed. The same steps give the same journal, to the byte.
 ///
@@ -92,16 +116,24 @@ impl Stage {
     /// # Errors
     /// The people do not fit the playbook.
     pub fn open(playbook: Playbook, people: RosterDefinition) -> Result<Self, Error> {
+        Self::open_seen(playbook, people, None, NextId::default())
+    }
+    /// The same; `look` is shown the trace of every decision, `ids` names new tickets.
+    pub(super) fn open_seen(playbook: Playbook, people: RosterDefinition, look: Option<Look>, ids: NextId) -> Result<Self, Error> {
         let zone = playbook.calendars().default_calendar().time_zone().to_string();
         let begin = local(&zone, BEGIN).ok_or_else(|| Error::NoInstant(BEGIN.into()))?;
         let people = People::new(people, playbook.schema()).map_err(Error::People)?;
         let (clock, outbox) = (FixedClock::new(begin), Outbox::default());
-        let desk = Desk::builder(playbook)
+        let mut builder = Desk::builder(playbook);
+        if let Some(look) = look {
+            builder = builder.observer(look);
+        }
+        let desk = builder
             .store(MemoryStore::new())
             .directory(people.clone())
             .courier(outbox.clone())
             .clock(clock.clone())
-            .ids(SeededIds::new(1, 0))
+            .ids(ids)
             .open_blocking()?
             .blocking();
         Ok(Self { desk, clock, people, outbox, keys: AtomicU64::new(0) })

@@ -30,6 +30,6 @@ pub use script::probe;
 #[cfg(feature = "rhai")]
 pub use script::sandbox_eval;
 #[cfg(feature = "rhai")]
-pub use script::{Test, TestFailure, TestFault, TestHost, TestTicket, TestValue, TestWord, tests};
+pub use script::{Test, TestFailure, TestFault, TestHost, TestTicket, TestValue, TestWord, Vocabulary, tests, vocabulary};
 pub use set::{RuleIndex, RuleSet};
 pub use trigger::Trigger;

@@ -11,6 +11,8 @@
 
 mod architecture;
 mod calendar;
+#[cfg(feature = "cli")]
+mod cli;
 mod desk;
 mod engine;
 #[cfg(feature = "rhai")]
@@ -18,6 +20,8 @@ mod example_desk;
 #[cfg(feature = "rhai")]
 mod example_logs;
 
+#[cfg(feature = "rhai")]
+mod guide;
 mod harness;
 mod playbook;
 mod priority;

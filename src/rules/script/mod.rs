@@ -34,7 +34,7 @@ mod values;
 
 pub(crate) use engine::{Sandbox, load_engine, run_engine};
 pub use load::{RhaiScripts, load};
-pub use trial::{Test, TestFailure, TestFault, TestHost, TestTicket, TestValue, TestWord, tests};
+pub use trial::{Test, TestFailure, TestFault, TestHost, TestTicket, TestValue, TestWord, Vocabulary, tests, vocabulary};
 
 use crate::diagnostic::RuleFault;
 

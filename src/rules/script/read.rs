@@ -19,7 +19,7 @@ use std::{
     sync::Arc,
 };
 
-const BUILDER: [&str; 9] = ["order", "on", "when", "then", "after", "repeatable", "stop", "fail_closed", "always"];
+pub(super) const BUILDER: [&str; 9] = ["order", "on", "when", "then", "after", "repeatable", "stop", "fail_closed", "always"];
 
 /// The call a top-level statement begins with, if it is one.
 pub(super) fn entry(stmt: &Stmt) -> Option<(&FnCallExpr, Position, Vec<Link<'_>>)> {

@@ -266,7 +266,7 @@ fn tests_use_constants_functions_modules_and_stand_beside_rules() {
     assert!(harness::check(&source).is_empty(), "{}", harness::check(&source).render(Lang::En, Some(&source)));
     let report = harness::test(&source, &Options::default()).unwrap();
     assert!(report.passed() && report.counts() == (2, 0), "{report}");
-    let only = harness::test(&source, &Options { filter: Some("beside".into()) }).unwrap();
+    let only = harness::test(&source, &Options { filter: Some("beside".into()), ..Options::default() }).unwrap();
     assert_eq!(only.counts(), (1, 0));
 }
 

@@ -3,14 +3,16 @@
 //! What it is: [`tests`] finds and checks them (`read`), [`Test::run`] runs one (`run`) with the words of [`TestWord`] (`natives`);
 //! the desk itself, its time and its people are behind [`TestHost`].
 //! What it never does: know a desk, read a clock or a file. The harness implements the trait with the engine that runs live.
-//! Read next: `host.rs`, then `run.rs`.
+//! Read next: `host.rs`, then `run.rs`; `vocabulary.rs` lists what authors may write.
 
 mod host;
 mod natives;
 mod read;
 mod run;
+mod vocabulary;
 
 pub use host::{TestFault, TestHost, TestTicket, TestValue, TestWord};
 pub(super) use read::is_test_file;
 pub use read::tests;
 pub use run::{Test, TestFailure};
+pub use vocabulary::{Vocabulary, vocabulary};

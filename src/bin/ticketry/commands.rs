@@ -1,0 +1,173 @@
+//! What looks at a playbook alone.
+
+use crate::args;
+use crate::args::Format;
+use crate::show::{Show, Trouble};
+use serde_json::json;
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::path::Path;
+use ticketry::diagnostic::{Severity, Source, did_you_mean};
+use ticketry::harness::{self, Options};
+use ticketry::playbook::Playbook;
+
+/// Most bytes of a ticket's JSON.
+const TICKET: u64 = 1024 * 1024;
+
+/// The files of a playbook.
+pub fn source(show: &Show, folder: &Path) -> Result<Source, Trouble> {
+    let name = folder.display();
+    match fs::metadata(folder) {
+        Err(e) => return Err(Trouble::file(folder, &e)),
+        Ok(m) if !m.is_dir() => return Err(Trouble::new(format!("{name} is no folder"), format!("{name} 不是文件夹"))),
+        Ok(_) => {}
+    }
+    ticketry::folder::read(folder).map_err(|d| show.problems(&d, None))
+}
+
+/// The playbook in a folder.
+pub fn playbook(show: &Show, folder: &Path) -> Result<(Source, Playbook), Trouble> {
+    let source = source(show, folder)?;
+    match Playbook::load(&source) {
+        Ok(loaded) => Ok((source, loaded.playbook)),
+        Err(problems) => Err(show.problems(&problems, Some(&source))),
+    }
+}
+
+/// A text file, or standard input for `-`.
+pub fn read(path: &Path) -> Result<String, Trouble> {
+    let mut content = String::new();
+    let done = if path.as_os_str() == "-" {
+        std::io::stdin().lock().take(TICKET).read_to_string(&mut content)
+    } else {
+        fs::File::open(path).and_then(|f| f.take(TICKET).read_to_string(&mut content))
+    };
+    done.map(|_| content).map_err(|e| Trouble::file(path, &e))
+}
+
+/// `ticketry check`.
+pub fn check(show: &Show, a: &args::Check) -> Result<bool, Trouble> {
+    let name = a.folder.display();
+    match fs::metadata(&a.folder) {
+        Err(e) => return Err(Trouble::file(&a.folder, &e)),
+        Ok(m) if !m.is_dir() => return Err(Trouble::new(format!("{name} is no folder"), format!("{name} 不是文件夹"))),
+        Ok(_) => {}
+    }
+    let (source, problems) = match ticketry::folder::read(&a.folder) {
+        Ok(source) => {
+            let problems = harness::check(&source);
+            (Some(source), problems)
+        }
+        Err(problems) => (None, problems),
+    };
+    let errors = problems.iter().filter(|d| d.severity == Severity::Error).count();
+    let warnings = problems.len().saturating_sub(errors);
+    if a.format == Format::Json {
+        show.json(&json!({ "errors": errors, "warnings": warnings, "problems": problems }));
+    } else {
+        show.out(&problems.render(show.lang, source.as_ref()));
+        let gap = if problems.is_empty() { "" } else { "\n" };
+        let counts =
+            show.say(format!("{name}: {errors} errors, {warnings} warnings\n"), format!("{name}：{errors} 个错误，{warnings} 个警告\n"));
+        show.out(&format!("{gap}{counts}"));
+    }
+    Ok(errors == 0 && (warnings == 0 || !a.strict))
+}
+
+/// `ticketry test`.
+pub fn test(show: &Show, a: &args::Test) -> Result<bool, Trouble> {
+    let source = source(show, &a.folder)?;
+    let options = Options { filter: a.filter.clone(), coverage: a.coverage };
+    let report = match harness::test(&source, &options) {
+        Ok(report) => report,
+        Err(problems) if a.format == Format::Json => {
+            show.json(&json!({ "problems": problems }));
+            return Err(Trouble::Shown);
+        }
+        Err(problems) => return Err(show.problems(&problems, Some(&source))),
+    };
+    if a.format == Format::Json {
+        show.json(&report);
+    } else {
+        show.err(&report.warnings().render(show.lang, Some(&source)));
+        show.out(&report.render(show.lang));
+        if report.outcomes().is_empty() {
+            show.err(&show.say("no test was run\n", "没有运行任何测试\n"));
+        }
+    }
+    Ok(report.passed())
+}
+
+/// `ticketry explain`.
+pub fn explain(show: &Show, a: &args::Explain) -> Result<bool, Trouble> {
+    let source = source(show, &a.folder)?;
+    let json = read(&a.ticket)?;
+    let file = a.ticket.display().to_string();
+    let told = match harness::explain(&source, &file, &json) {
+        Ok(told) => told,
+        Err(problems) => return Err(show.problems(&problems, Some(&source.with(file, json)))),
+    };
+    if a.format == Format::Json {
+        show.json(&told)
+    } else {
+        show.out(&told.render(show.lang))
+    }
+    Ok(told.done())
+}
+
+/// `ticketry graph`.
+pub fn graph(show: &Show, a: &args::Graph) -> Result<bool, Trouble> {
+    let (_, playbook) = playbook(show, &a.folder)?;
+    if a.rules {
+        show.out(&harness::draw_rules(playbook.rules(), a.format.into()));
+        return Ok(true);
+    }
+    let wanted: Vec<_> = playbook.workflows().iter().filter(|w| a.workflow.as_deref().is_none_or(|n| w.name().as_str() == n)).collect();
+    if let (Some(name), true) = (&a.workflow, wanted.is_empty()) {
+        let near = did_you_mean(name, playbook.workflows().iter().map(|w| w.name().as_str()));
+        let (en, zh) = near.map_or_else(Default::default, |t| (format!("; {}", t.en), format!("；{}", t.zh)));
+        return Err(Trouble::new(format!("no workflow is called `{name}`{en}"), format!("没有名为 `{name}` 的流程{zh}")));
+    }
+    let drawn: Vec<String> = wanted.iter().map(|w| harness::draw_workflow(w, a.format.into(), show.lang)).collect();
+    show.out(&drawn.join("\n"));
+    Ok(true)
+}
+
+/// `ticketry definitions`.
+pub fn definitions(show: &Show, a: &args::Definitions) -> Result<bool, Trouble> {
+    let (_, playbook) = playbook(show, &a.folder)?;
+    let out = a.out.clone().unwrap_or_else(|| a.folder.join(".ticketry"));
+    for (path, content) in harness::definitions(playbook.schema(), show.lang).iter() {
+        let file = out.join(&**path);
+        fs::create_dir_all(&out).and_then(|()| fs::write(&file, content.as_bytes())).map_err(|e| Trouble::file(&file, &e))?;
+        show.out(&format!("{}\n", file.display()));
+    }
+    Ok(true)
+}
+
+/// `ticketry new`.
+pub fn new(show: &Show, a: &args::New) -> Result<bool, Trouble> {
+    let shown = a.folder.display();
+    let Some(name) = a.folder.file_name().and_then(|n| n.to_str()) else {
+        return Err(Trouble::new(format!("{shown} gives the playbook no name"), format!("{shown} 未给出配置包名称")));
+    };
+    match fs::read_dir(&a.folder).map(|mut d| d.next().is_some()) {
+        Ok(true) => {
+            return Err(Trouble::new(format!("{shown} is there already, and not empty"), format!("{shown} 已存在且不为空")));
+        }
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(Trouble::file(&a.folder, &e)),
+        _ => {}
+    }
+    for (path, content) in harness::starter(name).iter() {
+        let file = a.folder.join(&**path);
+        let folder = file.parent().unwrap_or(&a.folder);
+        let write = || fs::create_dir_all(folder).and_then(|()| fs::File::create_new(&file)?.write_all(content.as_bytes()));
+        write().map_err(|e| Trouble::file(&file, &e))?;
+        show.out(&format!("{}\n", file.display()));
+    }
+    show.out(&show.say(
+        format!("next: ticketry check {shown} && ticketry test {shown}\n"),
+        format!("下一步：ticketry check {shown} && ticketry test {shown}\n"),
+    ));
+    Ok(true)
+}

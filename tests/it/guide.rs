@@ -1,0 +1,74 @@
+//! What `docs/rules.md` shows is what the program does: its rules load and its tests pass on the starter, its mistakes look as shown.
+
+use ticketry::diagnostic::{Lang, Source};
+use ticketry::harness::{self, Options};
+
+const GUIDE: &str = include_str!("../../docs/rules.md");
+
+/// Every fenced block: its word and what stands in it.
+fn blocks() -> Vec<(&'static str, &'static str)> {
+    GUIDE.split("\n```").skip(1).step_by(2).map(|b| b.split_once('\n').unwrap()).collect()
+}
+
+fn of(word: &str) -> Vec<&'static str> {
+    blocks().into_iter().filter(|(w, _)| *w == word).map(|(_, b)| b).collect()
+}
+
+/// The starter with the guide's files: the first line of a block names its file.
+fn source() -> Source {
+    let mut source = harness::starter("demo");
+    for block in of("rhai") {
+        let (file, content) = block.split_once('\n').unwrap();
+        let file = file.strip_prefix("// ").unwrap();
+        assert!(file.starts_with("rules/") || file.starts_with("tests/"), "{file}");
+        let before = source.get(file).unwrap_or_default().to_string();
+        source.add(file, format!("{before}{content}\n"));
+    }
+    source
+}
+
+#[test]
+fn the_rules_of_the_guide_load_and_its_tests_reach_all_of_them() {
+    let source = source();
+    let found = harness::check(&source);
+    assert!(found.is_empty(), "{}", found.render(Lang::En, Some(&source)));
+    let report = harness::test(&source, &Options { coverage: true, ..Options::default() }).unwrap();
+    assert!(report.passed(), "{report}");
+    let own = |r: &&harness::RuleCoverage| r.place.file.starts_with("rules/50") || r.place.file.starts_with("rules/60");
+    let rules: Vec<_> = report.coverage().unwrap().rules().filter(own).collect();
+    assert_eq!(rules.len(), 7);
+    assert_eq!(rules.iter().filter(|r| r.matched == 0).map(|r| r.rule.as_str()).collect::<Vec<_>>(), Vec::<&str>::new());
+}
+
+#[test]
+fn the_mistakes_of_the_guide_look_as_shown() {
+    let wrong = of("rhai,wrong");
+    assert_eq!(wrong.len(), 2);
+    let shown = |rules: &str| {
+        let source = harness::starter("demo").with("rules/wrong.rhai", format!("{rules}\n"));
+        harness::check(&source).render(Lang::En, Some(&source))
+    };
+    assert_eq!(shown(wrong[0]).trim_end(), of("text")[0]);
+    assert!(
+        shown(wrong[1]).contains("error[captured-variable]") || shown(wrong[1]).contains("error[not-in-rule-file]"),
+        "{}",
+        shown(wrong[1])
+    );
+}
+
+#[test]
+fn the_ticket_of_the_guide_is_explained() {
+    let told = harness::explain(&source(), "ticket.json", of("json")[0]).unwrap();
+    assert!(told.done(), "{}", told.render(Lang::En));
+    assert!(told.render(Lang::En).contains("rule an-outage-is-urgent (created, lowered): fired"));
+}
+
+/// The commands exist, with these arguments.
+#[test]
+fn the_commands_of_the_guide_are_those_of_the_program() {
+    let known = ["new", "check", "test", "definitions", "explain", "export", "replay", "graph"];
+    let lines: Vec<&str> = of("sh").into_iter().flat_map(str::lines).collect();
+    let used: Vec<&str> = lines.iter().filter_map(|l| l.strip_prefix("ticketry ")).filter_map(|l| l.split(' ').next()).collect();
+    assert!(used.len() >= 6 && used.iter().all(|w| known.contains(w)), "{used:?}");
+    assert!(of("rust,no_run")[0].contains("ticketry::harness::test_folder"));
+}
