@@ -126,7 +126,7 @@ impl Net {
         let is_main = |p: &&String| main.contains(*p);
         let split = |places: &[String]| -> (Vec<StateName>, Vec<StateName>) {
             let (a, b): (Vec<_>, Vec<_>) = places.iter().partition(|p| is_main(p));
-            (a.into_iter().map(|s| StateName::new(s)).collect(), b.into_iter().map(|s| StateName::new(s)).collect())
+            (a.into_iter().map(StateName::new).collect(), b.into_iter().map(StateName::new).collect())
         };
         let (states, marks) = split(&self.places);
         let mut d = MachineDefinition { states: states.clone(), marks, ..MachineDefinition::default() };
