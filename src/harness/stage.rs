@@ -81,6 +81,7 @@ pub(super) struct NextId(Arc<(Mutex<Option<TicketId>>, SeededIds)>);
 
 impl NextId {
     /// The id of the next ticket.
+    #[cfg(feature = "rhai")]
     pub(super) fn set(&self, id: Option<TicketId>) {
         *self.0.0.lock().unwrap_or_else(PoisonError::into_inner) = id;
     }

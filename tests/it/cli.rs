@@ -112,7 +112,7 @@ fn a_failing_test_shows_values_place_and_story() {
     assert_eq!((&failed["problem"]["code"], &failed["place"]["line"]), (&"assertion-failed".into(), &1.into()));
     assert_eq!(json["coverage"][0]["rule"], "burning");
     let (code, out, err) = ticketry(dir.path(), &["test", "demo", "--filter", "nothing like it"]);
-    assert_eq!((code, out.as_str(), err.as_str()), (0, "0 passed, 0 failed\n", "no test was run\n"));
+    assert_eq!((code, out.as_str(), err.as_str()), (1, "0 passed, 0 failed\n", "no test was run\n"));
 }
 
 #[test]

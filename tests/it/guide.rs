@@ -72,3 +72,39 @@ fn the_commands_of_the_guide_are_those_of_the_program() {
     assert!(used.len() >= 6 && used.iter().all(|w| known.contains(w)), "{used:?}");
     assert!(of("rust,no_run")[0].contains("ticketry::harness::test_folder"));
 }
+
+/// The keys of the table are those of the values, each command's in its row.
+#[test]
+fn the_json_of_the_guide_is_what_programs_get() {
+    let source = source().with("tests/wrong.rhai", "test(\"wrong\", |desk| assert(false));");
+    let report = harness::test(&source, &Options { coverage: true, ..Options::default() }).unwrap();
+    let told = harness::explain(&source, "ticket.json", of("json")[0]).unwrap();
+    let checked = serde_json::json!({ "problems": harness::check(&source.clone().with("rules/x.rhai", "x();")) });
+    let values = [("test", serde_json::to_value(&report).unwrap()), ("explain", serde_json::to_value(&told).unwrap()), ("check", checked)];
+    for (command, value) in values {
+        let row = GUIDE.lines().find(|l| l.starts_with(&format!("| `{command}` | "))).unwrap();
+        let mut keys = std::collections::BTreeSet::new();
+        collect(&value, &mut keys);
+        let here = |k: &&str| *k != "en" && *k != "zh";
+        let words: Vec<&str> = row.split('`').skip(3).step_by(2).filter(here).collect();
+        let known_elsewhere = ["errors", "warnings", "problems"];
+        for word in words.iter().filter(|w| !known_elsewhere.contains(w)) {
+            assert!(keys.contains(*word), "{command}: {word} is in no value");
+        }
+        assert!(!words.is_empty());
+    }
+    for key in ["judged", "matched", "fired", "parts", "text", "depth", "held"] {
+        assert!(serde_json::to_value(&report).unwrap()["coverage"].to_string().contains(&format!("\"{key}\"")), "{key}");
+    }
+}
+
+fn collect(value: &serde_json::Value, keys: &mut std::collections::BTreeSet<String>) {
+    match value {
+        serde_json::Value::Object(all) => all.iter().for_each(|(k, v)| {
+            keys.insert(k.clone());
+            collect(v, keys);
+        }),
+        serde_json::Value::Array(all) => all.iter().for_each(|v| collect(v, keys)),
+        _ => {}
+    }
+}

@@ -95,7 +95,8 @@ pub fn test(show: &Show, a: &args::Test) -> Result<bool, Trouble> {
             show.err(&show.say("no test was run\n", "没有运行任何测试\n"));
         }
     }
-    Ok(report.passed())
+    // A filter that finds nothing is a slip, and must not look like success.
+    Ok(report.passed() && !(report.outcomes().is_empty() && a.filter.is_some()))
 }
 
 /// `ticketry explain`.
