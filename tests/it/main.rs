@@ -27,6 +27,7 @@ mod mistakes;
 mod playbook;
 mod priority;
 mod readme;
+mod reference;
 mod routing;
 mod rules;
 mod scale;
