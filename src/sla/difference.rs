@@ -126,7 +126,7 @@ fn value(name: &str, v: &Value) -> String {
             if micros == i64::MAX {
                 return "∞".to_string();
             }
-            Span::Wall(TimeDelta::microseconds(micros)).to_string()
+            super::timeline::spent(micros)
         }
         _ => v.to_string(),
     }

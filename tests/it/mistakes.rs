@@ -80,6 +80,7 @@ fn cascades() -> Vec<Slip> {
             grouped("\"09:00", "\"9:00"),
             &["calendar-bad-time"],
         ),
+        slip("a calendar that is no TOML", grouped("[weekly]", "[weekly"), &["toml-syntax"]),
         slip("an unknown zone", grouped("\"UTC\"", "\"Asia/Beijing\""), &["calendar-unknown-zone"]),
         slip("a target of an unknown metric, with alerts of the one meant", policy("targets.resoluton = \"8bh\""), &["unknown-metric"]),
         slip(
