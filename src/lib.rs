@@ -47,13 +47,15 @@
 //!
 //! | file | read by | says |
 //! | --- | --- | --- |
-//! | `playbook.toml` | [`playbook`] | fields, levels, channels, groups, roles, ticket types, templates, settings |
+//! | `playbook.toml` | [`playbook`](playbook#reference) | fields, levels, channels, groups, roles, ticket types, templates, settings |
 //! | `workflows/*.toml` | [`workflow`] | states, transitions, who may, what must be filled in, timed transitions |
 //! | `calendars/*.toml` | [`calendar`] | time zone, hours, holidays, make-up days, feeds, versions, calendars made of calendars |
-//! | `sla/*.toml` | [`sla`] | targets, what pauses them, warnings, escalation levels |
+//! | `sla/*.toml` | [`sla`](sla#reference) | targets, what pauses them, warnings, escalation levels |
 //! | `priority.toml` | [`priority`] | impact × urgency, terms of the score, bands |
 //! | `routing.toml` | [`routing`] | queues, strategy, slots |
 //! | `rules/*.rhai` | [`rules`] | what happens by itself |
+//!
+//! Numbers such as S46 on these pages name lines of [`semantics`]: what the behaviour is, each in a sentence or two.
 //!
 //! Conditions are Rhai expressions over the ticket, or tables ([`condition::Form`]) where the feature `rhai` is off. What can be
 //! evaluated natively is; the rest runs in a sandbox bounded by fuel. A rule that fails is journalled and harms nothing else.
@@ -86,6 +88,9 @@
 //! - `redb` (default): `store::RedbStore`, one durable file.
 //! - `conformance`: `store_conformance!` for authors of stores.
 //! - `cli`: the command `ticketry` for authors of playbooks.
+
+#[doc = include_str!("../docs/semantics.md")]
+pub mod semantics {}
 
 pub mod calendar;
 pub mod condition;

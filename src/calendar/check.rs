@@ -48,7 +48,7 @@ impl Calendar {
     pub fn compile(definition: &CalendarDefinition) -> Result<Self, Diagnostics> {
         compile(definition, &Places::built(definition)).0
     }
-    /// All that is wrong or suspicious about a definition; warnings have the codes `calendar-hidden-date` and `calendar-idle-break`.
+    /// All that is wrong or suspicious about a definition; warnings have the codes `calendar-hidden-date`, `calendar-idle-break` and `calendar-skipped-window`.
     pub fn check(definition: &CalendarDefinition) -> Diagnostics {
         let (result, warnings) = compile(definition, &Places::built(definition));
         result.err().unwrap_or(warnings)
@@ -60,12 +60,13 @@ pub(super) fn compile(definition: &CalendarDefinition, places: &Places) -> (Resu
     let mut found = Diagnostics::new();
     let zone = parts(definition, places, &mut found);
     let Some(zone) = zone.filter(|_| !found.has_errors()) else { return (Err(found), Diagnostics::new()) };
-    let rules = Rules::new(definition, zone);
-    let calendar = Calendar::of(definition.name.clone(), definition.version, zone, Kind::Plain(Box::new(rules)));
+    let calendar = plain(definition, zone);
+    let skipped = skipped(definition, zone, places);
     if !calendar.ever_opens() {
-        found.push(never(definition).at(places.whole.clone()));
+        found.push(never(definition, zone, places, skipped.first()));
         return (Err(found), Diagnostics::new());
     }
+    found.extend(skipped);
     let without = Rules::new(&CalendarDefinition { date_breaks: BTreeMap::new(), ..definition.clone() }, zone);
     // A break may also end the night before early.
     let closed = |day: i64| without.open_on(day).is_empty();
@@ -85,8 +86,68 @@ pub(super) fn compile(definition: &CalendarDefinition, places: &Places) -> (Resu
     (Ok(calendar), found)
 }
 
-fn never(definition: &CalendarDefinition) -> Diagnostic {
-    never_opens(&definition.name).help(text(
+fn plain(definition: &CalendarDefinition, zone: Zone) -> Calendar {
+    Calendar::of(definition.name.clone(), definition.version, zone, Kind::Plain(Box::new(Rules::new(definition, zone))))
+}
+
+/// Special hours that are no time at all, because the clock jumps over them on their date (S54).
+fn skipped(definition: &CalendarDefinition, zone: Zone, places: &Places) -> Vec<Diagnostic> {
+    let rules = Rules::new(definition, zone);
+    let clock = |second: i64| {
+        let minutes = second.rem_euclid(86_400).div_euclid(60);
+        format!("{:02}:{:02}", minutes.div_euclid(60), minutes.rem_euclid(60))
+    };
+    let mut found = Vec::new();
+    for (date, list) in definition.date_hours.iter().filter(|(d, _)| !rules.is_holiday(day_of(**d))) {
+        for (i, w) in list.iter().enumerate() {
+            // An opening that does not exist is the end of the gap.
+            let (open, close) = rules.stretch(day_of(*date), w);
+            if open < close {
+                continue;
+            }
+            let (from, to) = (clock(zone.clock(open.saturating_sub(1)).saturating_add(1)), clock(zone.clock(open)));
+            let message = text(
+                format!("`{w}` is no time: on {date} the clock jumps from {from} to {to} in {}", zone.name()),
+                format!("`{w}` 不存在：{date} 时钟在 {} 从 {from} 跳到 {to}", zone.name()),
+            );
+            let help = text("give that date hours that the clock does not jump over", "请为该日写时钟没有跳过的时段");
+            found.push(Diagnostic::warning("calendar-skipped-window", message).at(places.of(&format!("date_hours.{date}.{i}"))).help(help));
+        }
+    }
+    found
+}
+
+/// Says what takes its open time away, where that can be told.
+fn never(definition: &CalendarDefinition, zone: Zone, places: &Places, skipped: Option<&Diagnostic>) -> Diagnostic {
+    let d = never_opens(&definition.name);
+    let opens = |change: fn(&mut CalendarDefinition)| {
+        let mut other = definition.clone();
+        change(&mut other);
+        plain(&other, zone).ever_opens()
+    };
+    let cause = if opens(|c| c.holidays.clear()) {
+        Some("holidays")
+    } else if opens(|c| c.closures.clear()) {
+        Some("closures")
+    } else if opens(|c| c.date_breaks.clear()) {
+        Some("date_breaks")
+    } else {
+        None
+    };
+    if let Some(cause) = cause {
+        let help = text(format!("its `{cause}` take every hour away: leave some"), format!("`{cause}` 占满了所有时段：请留出营业时间"));
+        let first = places.parts.keys().find(|part| part.strip_prefix(cause).is_some_and(|rest| rest.starts_with('.')));
+        let place =
+            if places.parts.contains_key(cause) { places.of(cause) } else { first.map_or(places.whole.clone(), |part| places.of(part)) };
+        return d.at(place).help(help);
+    }
+    if let Some((place, why)) = skipped.and_then(|s| Some((s.place()?.clone(), &s.message))) {
+        return d.at(place).help(text(
+            format!("{}; give it hours that the clock does not jump over", why.en),
+            format!("{}；请写时钟没有跳过的时段", why.zh),
+        ));
+    }
+    d.at(places.whole.clone()).help(text(
         "give it windows, such as `weekly = { mon-fri = [\"09:00-17:00\"] }`, or `always = true`; see that holidays and breaks leave something",
         "请写营业时段，例如 `weekly = { mon-fri = [\"09:00-17:00\"] }`，或 `always = true`；并确认节假日和休息没有占满所有时段",
     ))

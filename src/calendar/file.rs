@@ -8,6 +8,7 @@ use super::read::{Combination, Combine, Draft, FeedRef, Moment, Part, draft};
 use super::rules::{civil_day, day_of};
 use super::zone::Zone;
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Source, did_you_mean, text};
+use crate::id::CalendarName;
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
@@ -102,6 +103,12 @@ impl Calendar {
 /// `calendar-combine-and-hours`, `calendar-version-order`, `calendar-feed-missing`, those of [`CalendarDefinition::holidays_from_ics`], and `unused-file` for a feed that
 /// no calendar names.
 pub fn load(source: &Source) -> (Vec<Calendar>, Diagnostics) {
+    let (calendars, _, found) = declared(source);
+    (calendars, found)
+}
+
+/// As [`load`], with the names of those files too that could not be compiled: who names one of these is not wrong.
+pub(crate) fn declared(source: &Source) -> (Vec<Calendar>, BTreeSet<CalendarName>, Diagnostics) {
     let drafts = source.under("calendars", ".toml").map(|(file, content)| draft(file, content)).collect();
     let mut builder = Builder::new(drafts, Some(source));
     let mut out: Vec<Calendar> = Vec::new();
@@ -117,7 +124,8 @@ pub fn load(source: &Source) -> (Vec<Calendar>, Diagnostics) {
         }
     }
     builder.found.sort();
-    (out, builder.found)
+    let names = builder.names.keys().map(CalendarName::new).collect();
+    (out, names, builder.found)
 }
 
 /// How far a calendar is.
@@ -234,7 +242,7 @@ impl<'a> Builder<'a> {
         for how in [FeedUse::Workdays, FeedUse::Holidays] {
             for feed in feeds.iter().filter(|f| f.how == how) {
                 let found = match self.feed(feed) {
-                    Ok(feed) => merge(&mut definition, &mut places, how, &feed),
+                    Ok(read) => merge(&mut definition, &mut places, how, &read, Some(&feed.place)),
                     Err(d) => d.into(),
                 };
                 unread |= found.has_errors();

@@ -1,5 +1,3 @@
-//! Reading a calendar file, with all problems and their places.
-
 //! Reading a definition from TOML text, with all problems and their places.
 
 use super::check::Places;
@@ -78,12 +76,20 @@ pub(super) enum Combination {
 pub(super) fn draft(file: &str, content: &str) -> Draft {
     let mut reader = Reader { file, content, found: Diagnostics::new(), parts: BTreeMap::new(), feeds: Vec::new() };
     let (table, errors) = DeTable::parse_recoverable(content);
+    let syntax = errors.len();
     for e in errors {
         let message = e.message().to_lowercase();
         let place = e.span().map_or_else(|| Place::file(file), |s| reader.place(s));
         reader.found.push(Diagnostic::error("toml-syntax", text(message.clone(), format!("TOML 语法错误：{message}"))).at(place));
     }
-    reader.draft(table.get_ref())
+    let mut draft = reader.draft(table.get_ref());
+    if syntax > 0 {
+        // What can still be read of a text that is no TOML means nothing: only the syntax, reported first, is told.
+        let mut told = Diagnostics::new();
+        told.extend(std::mem::take(&mut draft.found).into_iter().take(syntax));
+        draft.found = told;
+    }
+    draft
 }
 
 struct Reader<'a> {

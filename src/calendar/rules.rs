@@ -111,7 +111,7 @@ impl Rules {
     }
     /// The seconds at which a window opens and closes on a day: an opening or closing inside a gap moves to its end, an opening in a fold is
     /// the earlier instant, a closing the later (S54).
-    fn stretch(&self, day: i64, window: &Window) -> Stretch {
+    pub(super) fn stretch(&self, day: i64, window: &Window) -> Stretch {
         let midnight = day.saturating_mul(86_400);
         let at = |s: u32, fold| self.zone.second(midnight.saturating_add(i64::from(s)), GapRule::End, fold);
         (at(window.open, FoldRule::Earlier), at(window.close, FoldRule::Later))

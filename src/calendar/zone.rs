@@ -25,6 +25,68 @@ pub enum FoldRule {
     Later,
 }
 
+/// Places and abbreviations that people write for zones, which IANA names after another city.
+const CITIES: [(&str, &str); 58] = [
+    ("Beijing", "Asia/Shanghai"),
+    ("Peking", "Asia/Shanghai"),
+    ("Shenzhen", "Asia/Shanghai"),
+    ("Guangzhou", "Asia/Shanghai"),
+    ("Hangzhou", "Asia/Shanghai"),
+    ("Chengdu", "Asia/Shanghai"),
+    ("China", "Asia/Shanghai"),
+    ("China_Standard_Time", "Asia/Shanghai"),
+    ("Osaka", "Asia/Tokyo"),
+    ("Busan", "Asia/Seoul"),
+    ("Mumbai", "Asia/Kolkata"),
+    ("Delhi", "Asia/Kolkata"),
+    ("New_Delhi", "Asia/Kolkata"),
+    ("Bangalore", "Asia/Kolkata"),
+    ("Bengaluru", "Asia/Kolkata"),
+    ("Chennai", "Asia/Kolkata"),
+    ("India", "Asia/Kolkata"),
+    ("Hanoi", "Asia/Ho_Chi_Minh"),
+    ("Abu_Dhabi", "Asia/Dubai"),
+    ("Munich", "Europe/Berlin"),
+    ("Frankfurt", "Europe/Berlin"),
+    ("Hamburg", "Europe/Berlin"),
+    ("Cologne", "Europe/Berlin"),
+    ("Germany", "Europe/Berlin"),
+    ("Lyon", "Europe/Paris"),
+    ("France", "Europe/Paris"),
+    ("Milan", "Europe/Rome"),
+    ("Barcelona", "Europe/Madrid"),
+    ("Geneva", "Europe/Zurich"),
+    ("Rotterdam", "Europe/Amsterdam"),
+    ("Manchester", "Europe/London"),
+    ("Edinburgh", "Europe/London"),
+    ("St_Petersburg", "Europe/Moscow"),
+    ("San_Francisco", "America/Los_Angeles"),
+    ("Seattle", "America/Los_Angeles"),
+    ("San_Diego", "America/Los_Angeles"),
+    ("Las_Vegas", "America/Los_Angeles"),
+    ("PST", "America/Los_Angeles"),
+    ("PDT", "America/Los_Angeles"),
+    ("Dallas", "America/Chicago"),
+    ("Houston", "America/Chicago"),
+    ("Austin", "America/Chicago"),
+    ("CDT", "America/Chicago"),
+    ("Boston", "America/New_York"),
+    ("Washington", "America/New_York"),
+    ("Philadelphia", "America/New_York"),
+    ("Miami", "America/New_York"),
+    ("Atlanta", "America/New_York"),
+    ("EDT", "America/New_York"),
+    ("Ottawa", "America/Toronto"),
+    ("Calgary", "America/Edmonton"),
+    ("Rio_de_Janeiro", "America/Sao_Paulo"),
+    ("Brasilia", "America/Sao_Paulo"),
+    ("Wellington", "Pacific/Auckland"),
+    ("Cape_Town", "Africa/Johannesburg"),
+    ("JST", "Asia/Tokyo"),
+    ("CEST", "Europe/Berlin"),
+    ("BST", "Europe/London"),
+];
+
 /// A name that is no IANA time zone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownZone {
@@ -43,6 +105,12 @@ impl UnknownZone {
     /// The zone that was probably meant.
     pub fn help(&self) -> Option<Text> {
         let place = self.name.rsplit('/').next().unwrap_or_default().replace(' ', "_");
+        if let Some((_, zone)) = CITIES.iter().find(|(city, _)| city.eq_ignore_ascii_case(&place)) {
+            return Some(text(
+                format!("did you mean `{zone}`? a zone has the name of one of its cities"),
+                format!("是不是 `{zone}`？时区以其中一个城市命名"),
+            ));
+        }
         let exact =
             chrono_tz::TZ_VARIANTS.iter().map(|z| z.name()).find(|n| n.rsplit('/').next().is_some_and(|p| p.eq_ignore_ascii_case(&place)));
         match exact {

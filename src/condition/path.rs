@@ -240,8 +240,8 @@ impl Path {
         .at(place.clone())
         .maybe_help(did_you_mean(&joined, &known).or_else(|| {
             Some(text(
-                "fields are those of the reference and those declared under [fields] in playbook.toml",
-                "可用字段见参考，以及 playbook.toml 中 [fields] 声明的字段",
+                "the documentation of `ticketry::condition::Path` lists the built-in fields; others are declared under [fields] in playbook.toml",
+                "内置字段见 `ticketry::condition::Path` 的文档，其他字段在 playbook.toml 的 [fields] 中声明",
             ))
         })))
     }

@@ -426,14 +426,20 @@ pub(crate) fn unknown<'n>(
     known: impl Iterator<Item = &'n str>,
     place: Place,
 ) -> Diagnostic {
+    Diagnostic::error(code, text(format!("no {} `{name}`", what.0), format!("没有{} `{name}`", what.1)))
+        .at(place)
+        .help(meant(what, name, known))
+}
+
+/// What was probably meant by an unknown name, else which there are.
+pub(crate) fn meant<'n>(what: (&str, &str), name: &str, known: impl Iterator<Item = &'n str>) -> Text {
     let known: Vec<&str> = known.collect();
     let few = known.iter().take(12).map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
+    let few = if known.len() > 12 { format!("{few}, …") } else { few };
     let list = if few.is_empty() {
         text(format!("there is no {} at all yet", what.0), format!("尚未定义任何{}", what.1))
     } else {
         text(format!("known here: {few}"), format!("已有：{few}"))
     };
-    Diagnostic::error(code, text(format!("no {} `{name}`", what.0), format!("没有{} `{name}`", what.1)))
-        .at(place)
-        .help(did_you_mean(name, known).unwrap_or(list))
+    did_you_mean(name, known).unwrap_or(list)
 }

@@ -5,9 +5,10 @@ use super::{Delivered, Desk, Done, Error, Health, Preview, Recalculation, Swappe
 use crate::engine::{Command, Explanation, Form, Inbound, Offer};
 use crate::id::*;
 use crate::playbook::Playbook;
-use crate::store::{Axis, Counts, Cursor, Limit, Page, Query};
+use crate::routing::Roster;
+use crate::store::{AnyStore, Axis, Counts, Cursor, Limit, Page, Query};
 use crate::ticket::{Actor, Entry, Ticket};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc::Receiver};
 
 /// A [`Desk`] whose methods block. Many threads may use it at once; their commits are grouped. Do not call it from inside an executor's
 /// thread: it would park it.
@@ -18,6 +19,22 @@ impl Blocking {
     /// The desk itself.
     pub fn desk(&self) -> &Desk {
         &self.0
+    }
+    /// [`Desk::playbook`]: the playbook in force.
+    pub fn playbook(&self) -> Arc<Playbook> {
+        self.0.playbook()
+    }
+    /// [`Desk::roster`]: people and what they can do, as last fetched.
+    pub fn roster(&self) -> Arc<Roster> {
+        self.0.roster()
+    }
+    /// [`Desk::store`]: the store itself.
+    pub fn store(&self) -> &AnyStore {
+        self.0.store()
+    }
+    /// [`Desk::subscribe`]: hears of every entry.
+    pub fn subscribe(&self) -> Receiver<Arc<Entry>> {
+        self.0.subscribe()
     }
     /// The clock's now.
     pub fn now(&self) -> UtcInstant {

@@ -42,12 +42,17 @@ pub enum Error {
         /// Which calendars, with the version.
         names: String,
     },
-    /// A playbook cannot be used on this store: open tickets are pinned to workflow versions it lacks.
-    #[error("{count} open tickets are pinned to {versions}; a playbook without these cannot be activated")]
+    /// A playbook cannot be used on this store: open tickets are pinned to a workflow version that neither it nor an older playbook at hand holds, or that has lost the state
+    /// they are in. Who edits a workflow in a way that open tickets cannot follow raises `version` in its file, and gives the playbook of before as
+    /// [`Builder::older_playbook`](super::Builder::older_playbook); a running desk that is swapped has it at hand.
+    #[error(
+        "{count} open {} pinned to {versions}; raise `version` in the file of a workflow that was changed, and give the playbook from before the change as `older_playbook`",
+        if *count == 1 { "ticket is" } else { "tickets are" }
+    )]
     VersionsAbsent {
         /// How many tickets.
         count: u64,
-        /// Which versions.
+        /// Which versions; with the state, where a version is there and the state is not.
         versions: String,
     },
 }

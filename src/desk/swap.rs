@@ -61,7 +61,8 @@ impl Desk {
     /// # Errors
     /// [`Error::CalendarsAltered`] where a calendar says something else than before under the same version number (S55): not raised for the author, because then the number would
     /// depend on what a desk was swapped from, and another desk, or this one after a restart, would count the same file otherwise.
-    /// [`Error::VersionsAbsent`] with counts, where neither playbook holds the version of an open ticket; or the store failed.
+    /// [`Error::VersionsAbsent`] with counts, where neither playbook holds the version of an open ticket, or where both have it but the new one without the state a
+    /// ticket is in: an edit like that needs a higher `version` in the workflow's file. Or the store failed.
     pub async fn swap(&self, playbook: Playbook) -> Result<Swapped, Error> {
         let playbook = Arc::new(playbook);
         let (before, older) = {
@@ -168,12 +169,14 @@ impl Desk {
             let knows = |p: &Playbook| p.workflow(&t.workflow).is_some_and(|w| w.state(&t.state).is_some());
             knows(playbook) || older.iter().any(|p| knows(p))
         };
-        let mut absent: BTreeMap<WorkflowRef, u64> = BTreeMap::new();
+        // With the state, where the version is there without it.
+        let mut absent: BTreeMap<(WorkflowRef, Option<StateName>), u64> = BTreeMap::new();
         let mut total = 0u64;
         for t in self.0.store.find_all(&every_open()).await? {
             total = total.saturating_add(1);
             if !held(&t) {
-                let n = absent.entry(t.workflow.clone()).or_default();
+                let there = std::iter::once(playbook).chain(older.iter().map(|p| &**p)).any(|p| p.workflow(&t.workflow).is_some());
+                let n = absent.entry((t.workflow.clone(), there.then(|| t.state.clone()))).or_default();
                 *n = n.saturating_add(1);
             }
         }
@@ -181,7 +184,11 @@ impl Desk {
             return Ok(total);
         }
         let count = absent.values().sum();
-        let versions = absent.iter().map(|(w, n)| format!("{} version {} ({n})", w.name, w.version)).collect::<Vec<_>>().join(", ");
+        let say = |((w, lost), n): (&(WorkflowRef, Option<StateName>), &u64)| match lost {
+            Some(state) => format!("{} version {}, now without the state `{state}` they are in ({n})", w.name, w.version),
+            None => format!("{} version {} ({n})", w.name, w.version),
+        };
+        let versions = absent.iter().map(say).collect::<Vec<_>>().join(", ");
         Err(Error::VersionsAbsent { count, versions })
     }
 }

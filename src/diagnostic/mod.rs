@@ -12,6 +12,7 @@ mod text;
 pub use fault::{FaultKind, RuleFault};
 pub use source::{Place, Source};
 pub use suggest::did_you_mean;
+pub(crate) use suggest::nearest;
 pub use text::{Lang, Text, text};
 
 use serde::Serialize;

@@ -16,6 +16,15 @@ where
     I: IntoIterator<Item = S>,
     S: AsRef<str>,
 {
+    nearest(wrong, candidates).map(|c| text(format!("did you mean `{c}`?"), format!("是不是 `{c}`？")))
+}
+
+/// The candidate most like `wrong`, near as [`did_you_mean`] wants it.
+pub(crate) fn nearest<I, S>(wrong: &str, candidates: I) -> Option<String>
+where
+    I: IntoIterator<Item = S>,
+    S: AsRef<str>,
+{
     if wrong.len() > 256 {
         return None;
     }
@@ -31,5 +40,5 @@ where
             best = Some((far, c.to_string()));
         }
     }
-    best.map(|(_, c)| text(format!("did you mean `{c}`?"), format!("是不是 `{c}`？")))
+    best.map(|(_, c)| c)
 }

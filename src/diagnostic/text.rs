@@ -13,7 +13,7 @@ pub enum Lang {
     Zh,
 }
 
-/// One text in English and Chinese.
+/// One text in English and Chinese. Whoever shows it says in which language, by [`Text::get`]; so it has no `Display`. What a person wrote is [`crate::ticket::Text`], another type.
 ///
 /// ```
 /// use ticketry::diagnostic::{Lang, text};

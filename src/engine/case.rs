@@ -79,7 +79,7 @@ pub struct Decided {
     pub trace: super::Trace,
 }
 
-/// Sizes and counts a desk accepts (DESIGN 3). Going beyond one is a typed refusal.
+/// Sizes and counts a desk accepts. Going beyond one is a typed refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of a subject.

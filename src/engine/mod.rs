@@ -1,6 +1,6 @@
 //! The engine: from a case and a command to a commit, or to all reasons why not.
 //!
-//! What it is: [`decide`], the one door (DESIGN 1.3). Person, API, bulk, rule, timer and import all go through it, so that all meet the
+//! What it is: [`decide`], the one door. Person, API, bulk, rule, timer and import all go through it, so that all meet the
 //! same checks. It is pure: no clock, no look outside its arguments; what it lacks it asks for ([`Needs`]).
 //! What it never does: store, send, wait, or run a script beyond its fuel.
 //! Read next: [`crate::desk`], the shell that fetches, commits and delivers.

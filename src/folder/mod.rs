@@ -29,7 +29,24 @@ const DEPTH: usize = 8;
 /// }
 /// ```
 pub fn load(folder: impl AsRef<Path>) -> Result<Loaded, Diagnostics> {
-    Playbook::load(&read(folder)?)
+    let folder = folder.as_ref();
+    let source = read(folder)?;
+    if source.get("playbook.toml").is_none() {
+        let shown = folder.display();
+        let message = text(format!("there is no playbook.toml in {shown}"), format!("{shown} 中没有 playbook.toml"));
+        let help = match source.iter().map(|(path, _)| &**path).find(|p| p.ends_with("/playbook.toml")) {
+            Some(below) => {
+                let at = folder.join(below.strip_suffix("/playbook.toml").unwrap_or(below));
+                text(format!("did you mean {}?", at.display()), format!("是不是 {}？", at.display()))
+            }
+            None => text(
+                "name the folder that holds it; the documentation of `ticketry::playbook` shows what stands in it",
+                "请指定它所在的文件夹；其内容见 `ticketry::playbook` 的文档",
+            ),
+        };
+        return Err(Diagnostic::error("no-playbook", message).at(Place::file("playbook.toml")).help(help).into());
+    }
+    Playbook::load(&source)
 }
 
 /// Reads the text files of a folder: `.toml`, `.rhai`, `.csv`, `.ics`. Hidden files and other kinds are left alone.

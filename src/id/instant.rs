@@ -23,7 +23,7 @@ pub fn micros(t: UtcInstant) -> i64 {
     t.timestamp_micros()
 }
 
-/// Serde for an instant: RFC 3339 text in human-readable formats, `i64` microseconds in records (DESIGN 3).
+/// Serde for an instant: RFC 3339 text in human-readable formats, `i64` microseconds in records.
 ///
 /// Use as `#[serde(with = "LongTime")]`'s free functions through [`LongTime`], or wrap: it is transparent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

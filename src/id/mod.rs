@@ -42,7 +42,7 @@ impl TicketId {
     pub fn v7(unix_millis: u64, random: [u8; 10]) -> Self {
         Self(uuid::Builder::from_unix_timestamp_millis(unix_millis, &random).into_uuid())
     }
-    /// The id of something that belongs to this ticket: the `index`-th thing made at `revision` (DESIGN 3: every other id derives).
+    /// The id of something that belongs to this ticket: the `index`-th thing made at `revision`: every other id derives, so that a repeated decision makes the same ones.
     pub fn derive(self, revision: Revision, index: u32) -> Self {
         use sha2::{Digest as _, Sha256};
         let mut h = Sha256::new();

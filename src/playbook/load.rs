@@ -2,13 +2,12 @@
 
 use super::{Playbook, read};
 use crate::calendar::{Calendar, Calendars};
-use crate::condition::reading::Document;
+use crate::condition::reading::{Document, meant, unknown};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Source, did_you_mean, text};
 use crate::id::*;
 use crate::priority::PriorityModel;
 use crate::routing::RoutingModel;
 use crate::sla::Agreements;
-use crate::ticket::Schema;
 use crate::workflow::Workflow;
 
 /// A loaded playbook with the warnings found on the way.
@@ -36,22 +35,25 @@ impl Playbook {
         let Some(content) = source.get("playbook.toml") else {
             return Err(Diagnostic::error("no-playbook", text("there is no playbook.toml", "缺少 playbook.toml"))
                 .at(Place::file("playbook.toml"))
-                .help(text("every playbook begins with one; see the reference", "每个配置包都以它开头，见参考文档"))
+                .help(text(
+                    "every playbook begins with one; the documentation of `ticketry::playbook` shows what stands in it",
+                    "每个配置包都以它开头；其内容见 `ticketry::playbook` 的文档",
+                ))
                 .into());
         };
         unknown_files(source, &mut problems);
         let document = Document::parse("playbook.toml", content);
-        let mut head = read::read(&document);
-        problems.extend(document.finish());
-
-        let (definitions, found) = crate::calendar::load(source);
+        // A calendar that could not be compiled is known all the same: what is wrong with it is said once, there.
+        let (definitions, names, found) = crate::calendar::declared(source);
         problems.extend(found);
-        head.schema.calendars = definitions.iter().map(|c| c.name().clone()).collect();
+        let mut head = read::read(&document, names);
+        problems.extend(document.finish());
         let calendars = calendars(&definitions, &head, &mut problems);
-        check_groups(&head.schema, &mut problems);
+        check_groups(&head, &mut problems);
 
+        let mut named: Vec<Option<WorkflowName>> = Vec::new();
         for (file, content) in source.under("workflows", ".toml") {
-            crate::workflow::declare(file, content, &mut head.schema);
+            named.push(crate::workflow::declare(file, content, &mut head.schema));
         }
         let mut schema = head.schema;
         let scripts = crate::rules::scripts();
@@ -66,9 +68,13 @@ impl Playbook {
                 workflows.push(w);
             }
         }
-        let any_workflow_failed = source.under("workflows", ".toml").count() > workflows.len();
-        for (name, t) in &schema.types {
-            if !any_workflow_failed && !workflows.iter().any(|w| *w.name() == t.workflow) {
+        // A workflow whose name cannot be read may be the one meant.
+        let nameless = named.iter().any(Option::is_none);
+        let known: Vec<&str> = named.iter().flatten().map(WorkflowName::as_str).collect();
+        for (name, place) in head.workflows.iter().filter(|_| !nameless) {
+            if let Some(t) = schema.types.get(name)
+                && !known.contains(&t.workflow.as_str())
+            {
                 problems.push(
                     Diagnostic::error(
                         "unknown-workflow",
@@ -77,18 +83,16 @@ impl Playbook {
                             format!("类型 `{name}` 的流程 `{}` 不存在", t.workflow),
                         ),
                     )
-                    .at(Place::file("playbook.toml"))
-                    .maybe_help(did_you_mean(t.workflow.as_str(), workflows.iter().map(|w| w.name().as_str()))),
+                    .at(place.clone())
+                    .help(did_you_mean(t.workflow.as_str(), &known).unwrap_or_else(|| match known.first() {
+                        Some(_) => {
+                            let all = known.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
+                            text(format!("the files under `workflows/` have {all}"), format!("`workflows/` 下的文件有 {all}"))
+                        }
+                        None => text("write it in a file under `workflows/`", "请在 `workflows/` 下的文件中写出它"),
+                    })),
                 );
             }
-        }
-        if schema.types.is_empty() {
-            problems.push(
-                Diagnostic::error("no-types", text("there is no ticket type", "没有工单类型")).at(Place::file("playbook.toml")).help(text(
-                    "declare one: [types.question] workflow = \"question\"",
-                    "请声明：[types.question] workflow = \"question\"",
-                )),
-            );
         }
 
         let files = source.under("sla", ".toml").map(|(file, content)| (&**file, &**content));
@@ -167,14 +171,17 @@ fn duplicate(what: &str, zh: &str, name: &str, file: &str) -> Diagnostic {
 
 fn calendars(all: &[Calendar], head: &read::Head, problems: &mut Diagnostics) -> Option<Calendars> {
     let (name, place) = head.default_calendar.as_ref()?;
-    let Some(default) = all.iter().find(|c| c.name() == name) else {
-        problems.push(
-            Diagnostic::error("unknown-calendar", text(format!("there is no calendar `{name}`"), format!("没有日历 `{name}`")))
-                .at(place.clone())
-                .maybe_help(did_you_mean(name.as_str(), all.iter().map(|c| c.name().as_str()))),
-        );
-        return None;
-    };
+    let known = &head.schema.calendars;
+    if !known.contains(name) {
+        problems.push(unknown(
+            "unknown-calendar",
+            ("calendar", "日历"),
+            name.as_str(),
+            known.iter().map(CalendarName::as_str),
+            place.clone(),
+        ));
+    }
+    let default = all.iter().find(|c| c.name() == name)?;
     let mut set = Calendars::new(default.clone());
     for c in all {
         set.insert(c.clone());
@@ -182,10 +189,11 @@ fn calendars(all: &[Calendar], head: &read::Head, problems: &mut Diagnostics) ->
     Some(set)
 }
 
-fn check_groups(schema: &Schema, problems: &mut Diagnostics) {
-    for (name, g) in &schema.groups {
-        if let Some(c) = &g.calendar
-            && !schema.calendars.contains(c)
+fn check_groups(head: &read::Head, problems: &mut Diagnostics) {
+    let known = &head.schema.calendars;
+    for (name, place) in &head.group_calendars {
+        if let Some(c) = head.schema.groups.get(name).and_then(|g| g.calendar.as_ref())
+            && !known.contains(c)
         {
             problems.push(
                 Diagnostic::error(
@@ -195,8 +203,8 @@ fn check_groups(schema: &Schema, problems: &mut Diagnostics) {
                         format!("处理组 `{name}` 的日历 `{c}` 不存在"),
                     ),
                 )
-                .at(Place::file("playbook.toml"))
-                .maybe_help(did_you_mean(c.as_str(), &schema.calendars)),
+                .at(place.clone())
+                .help(meant(("calendar", "日历"), c.as_str(), known.iter().map(CalendarName::as_str))),
             );
         }
     }

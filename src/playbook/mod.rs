@@ -3,7 +3,15 @@
 //! What it is: the bundle of schema, calendars, workflows, agreements, priority, routing and rules, read from a
 //! [`crate::diagnostic::Source`] or built in Rust, checked across all rooms, every problem at once.
 //! What it never does: read a disk ([`crate::folder`] does), change after loading.
-//! Read next: [`crate::engine`], which decides by it.
+//! Read next: [`Playbook::load`], [`Settings`] and [`PlaybookBuilder`], then [`crate::engine`], which decides by it.
+//!
+//! # Reference
+//!
+//! A playbook is a folder: `playbook.toml`, `workflows/*.toml` ([`crate::workflow`]), `calendars/*.toml` ([`crate::calendar::load`]), and where wanted `sla/*.toml`
+//! ([`crate::sla`]), `priority.toml` ([`crate::priority`]), `routing.toml` ([`crate::routing`]), `rules/*.rhai` ([`crate::rules`]). This is `playbook.toml`:
+//!
+
+#![doc = concat!("```toml\n", include_str!("reference.toml"), "```")]
 
 mod build;
 mod load;

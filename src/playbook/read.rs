@@ -2,19 +2,24 @@
 
 use super::Settings;
 use crate::calendar::Span;
-use crate::condition::reading::{Document, Item, Table};
-use crate::diagnostic::{Diagnostic, did_you_mean, text};
+use crate::condition::reading::{Document, Item, Table, unknown};
+use crate::diagnostic::{Diagnostic, Place, did_you_mean, text};
 use crate::id::*;
 use crate::ticket::*;
+use std::collections::BTreeSet;
 
 /// What the file says, as far as it can be read.
 #[derive(Debug, Default)]
 pub(super) struct Head {
     pub name: String,
     pub version: u32,
-    pub default_calendar: Option<(CalendarName, crate::diagnostic::Place)>,
+    pub default_calendar: Option<(CalendarName, Place)>,
     pub settings: Settings,
     pub schema: Schema,
+    /// Where types name their workflows.
+    pub workflows: Vec<(TypeName, Place)>,
+    /// Where groups name their calendars.
+    pub group_calendars: Vec<(GroupId, Place)>,
 }
 
 const TOP: [&str; 14] = [
@@ -54,19 +59,21 @@ const RIGHTS: [&str; 16] = [
     "correct_sla",
 ];
 
-/// Reads the file.
-pub(super) fn read(document: &Document<'_>) -> Head {
+/// Reads the file; `calendars` are those that files declare, whether they could be compiled or not.
+pub(super) fn read(document: &Document<'_>, calendars: BTreeSet<CalendarName>) -> Head {
     let root = document.root(&TOP);
     let mut head = Head { version: 1, ..Head::default() };
+    head.schema.calendars = calendars;
     if let Some(n) = root.need("name", "the playbook's name", "配置包名称").and_then(|i| i.name()) {
         head.name = n.to_string();
     }
     if let Some(v) = root.get("version").and_then(|i| i.integer(1, i64::from(u32::MAX))) {
         head.version = u32::try_from(v).unwrap_or(1);
     }
-    head.default_calendar = root
-        .need("default_calendar", "the calendar that counts where no other is named", "未指定其他日历时使用的日历")
-        .and_then(|i| Some((CalendarName::new(i.name()?), i.place())));
+    match root.get("default_calendar") {
+        Some(i) => head.default_calendar = i.name().map(|n| (CalendarName::new(n), i.place())),
+        None => no_default_calendar(&root, &head.schema),
+    }
     levels(&root, &mut head.schema);
     for (key, item) in entries(&root, "fields") {
         if Attribute::BUILT_IN.contains(&key.as_str()) || crate::condition::Path::is_built_in(&key) {
@@ -87,9 +94,7 @@ pub(super) fn read(document: &Document<'_>) -> Head {
         }
     }
     for (key, item) in entries(&root, "categories") {
-        if let Some(label) = item.label() {
-            head.schema.categories.insert(CategoryPath::new(&key), label);
-        }
+        head.schema.categories.insert(CategoryPath::new(&key), label(&item));
     }
     for (key, item) in entries(&root, "categories") {
         if let Some((parent, _)) = key.rsplit_once('/')
@@ -114,13 +119,14 @@ pub(super) fn read(document: &Document<'_>) -> Head {
     for (key, item) in entries(&root, "groups") {
         let Some(t) = item.table(&["label", "calendar"]) else { continue };
         let label = t.get("label").and_then(|i| i.label()).unwrap_or_else(|| text(&key, &key));
-        let calendar = t.get("calendar").and_then(|i| i.name()).map(CalendarName::new);
+        let calendar = t.get("calendar").and_then(|i| Some((i.name()?, i.place()))).map(|(name, place)| {
+            head.group_calendars.push((GroupId::new(&key), place));
+            CalendarName::new(name)
+        });
         head.schema.groups.insert(GroupId::new(&key), GroupDefinition { label, calendar });
     }
     for (key, item) in entries(&root, "roles") {
-        if let Some(l) = item.label() {
-            head.schema.roles.insert(RoleName::new(&key), l);
-        }
+        head.schema.roles.insert(RoleName::new(&key), label(&item));
     }
     for (word, en, zh) in [
         ("agent", "agent", "坐席"),
@@ -132,21 +138,17 @@ pub(super) fn read(document: &Document<'_>) -> Head {
         head.schema.roles.entry(RoleName::new(word)).or_insert_with(|| text(en, zh));
     }
     for (key, item) in entries(&root, "skills") {
-        if let Some(l) = item.label() {
-            head.schema.skills.insert(SkillName::new(&key), l);
-        }
+        head.schema.skills.insert(SkillName::new(&key), label(&item));
     }
     for (key, item) in entries(&root, "templates") {
-        if let Some(body) = item.label() {
-            placeholders(&item, &body, &head.schema);
-            head.schema.templates.insert(TemplateName::new(&key), TemplateDefinition { body });
-        }
+        let body = label(&item);
+        placeholders(&item, &body, &head.schema);
+        head.schema.templates.insert(TemplateName::new(&key), TemplateDefinition { body });
     }
     for (key, item) in entries(&root, "types") {
         let Some(t) = item.table(&["label", "workflow", "required"]) else { continue };
         let label = t.get("label").and_then(|i| i.label()).unwrap_or_else(|| text(&key, &key));
-        let workflow =
-            t.need("workflow", "the workflow its tickets follow", "该类型工单的流程").and_then(|i| i.name()).map(WorkflowName::new);
+        let workflow = t.need("workflow", "the workflow its tickets follow", "该类型工单的流程").and_then(|i| Some((i.name()?, i.place())));
         let mut required = Vec::new();
         for r in t.get("required").map(|i| i.list()).unwrap_or_default() {
             let Some(name) = r.text() else { continue };
@@ -160,14 +162,55 @@ pub(super) fn read(document: &Document<'_>) -> Head {
                 );
             }
         }
-        if let Some(workflow) = workflow {
-            head.schema.types.insert(TypeName::new(&key), TypeDefinition { label, workflow, required });
-        }
+        let kind = TypeName::new(&key);
+        let workflow = match workflow {
+            Some((name, place)) => {
+                head.workflows.push((kind.clone(), place));
+                WorkflowName::new(name)
+            }
+            // That it lacks one is said; the type is known all the same.
+            None => WorkflowName::new(""),
+        };
+        head.schema.types.insert(kind, TypeDefinition { label, workflow, required });
+    }
+    if head.schema.types.is_empty() {
+        document.report(
+            Diagnostic::error("no-types", text("there is no ticket type", "没有工单类型"))
+                .at(document.whole())
+                .help(text("declare one: [types.question] workflow = \"question\"", "请声明：[types.question] workflow = \"question\"")),
+        );
     }
     if let Some(s) = root.get("settings") {
         settings(&s, &mut head);
     }
     head
+}
+
+/// Points at the first line: a file without a default calendar is wrong as a whole, and what to write there is known.
+fn no_default_calendar(root: &Table<'_>, schema: &Schema) {
+    let d = Diagnostic::error(
+        "missing-key",
+        text(
+            "`default_calendar` is missing: the calendar that counts where no other is named",
+            "缺少 `default_calendar`：未指定其他日历时使用的日历",
+        ),
+    );
+    let help = match schema.calendars.first() {
+        Some(name) => text(
+            format!("write `default_calendar = \"{name}\"` above the first table"),
+            format!("请在第一个表之前写 `default_calendar = \"{name}\"`"),
+        ),
+        None => text(
+            "write a calendar, such as calendars/office.toml, and `default_calendar = \"office\"` here above the first table",
+            "请写一个日历，例如 calendars/office.toml，并在此文件第一个表之前写 `default_calendar = \"office\"`",
+        ),
+    };
+    root.document().report(d.at(root.document().place(0, 0)).help(help));
+}
+
+/// What people read; the key where that cannot be read.
+fn label(item: &Item<'_>) -> crate::diagnostic::Text {
+    item.label().unwrap_or_else(|| text(item.key(), item.key()))
 }
 
 fn entries<'d>(root: &Table<'d>, key: &str) -> Vec<(String, Item<'d>)> {
@@ -330,12 +373,8 @@ fn settings(item: &Item<'_>, head: &mut Head) {
     }
     for (key, i) in t.get("rights").map(|i| i.entries()).unwrap_or_default() {
         if !RIGHTS.contains(&key.name) {
-            i.wrong::<()>(
-                "unknown-right",
-                text(format!("there is no command `{}`", key.name), format!("没有命令 `{}`", key.name)),
-                did_you_mean(key.name, RIGHTS),
-            );
-            continue;
+            // The roles behind it are read all the same, so that what is wrong with them does not come on the next run.
+            item.document().report(unknown("unknown-right", ("command", "命令"), key.name, RIGHTS.into_iter(), key.place));
         }
         let mut roles = Vec::new();
         for r in i.one_or_many() {

@@ -88,6 +88,8 @@ fn one(item: &Item<'_>, schema: &Schema, scripts: &dyn Scripts) -> Option<Metric
         m.label = label;
     }
     let document = item.document();
+    // What is missing of a metric can only be said where all of it could be read.
+    let mut read = true;
     for what in Consequence::ORDER {
         for item in t.get(what.word()).map(|i| i.one_or_many()).unwrap_or_default() {
             if let Some(clause) = clause(&item, schema, scripts) {
@@ -96,6 +98,8 @@ fn one(item: &Item<'_>, schema: &Schema, scripts: &dyn Scripts) -> Option<Metric
                     document.report_all(clause_problems(m.scope, what, &clause, &item.place()));
                 }
                 m.clauses_mut(what).push(clause);
+            } else {
+                read = false;
             }
         }
     }
@@ -114,7 +118,7 @@ fn one(item: &Item<'_>, schema: &Schema, scripts: &dyn Scripts) -> Option<Metric
     }
     let started = t.need("start", "what starts it", "何时开始").is_some();
     if started && name.is_some() && scope.is_some() {
-        document.report_all(whole(&m));
+        document.report_all(if read { whole(&m) } else { misordered(&m) });
     }
     name.map(|_| m)
 }
@@ -240,15 +244,20 @@ fn condition_problem(c: &Condition) -> Option<Diagnostic> {
     )
 }
 
+/// Its order of consequences, if it names one twice.
+fn misordered(m: &Metric) -> Diagnostics {
+    if Consequence::ORDER.iter().all(|k| m.position(*k) != usize::MAX) {
+        return Diagnostics::new();
+    }
+    Diagnostic::error("bad-precedence", every()).at(m.place.clone()).into()
+}
+
 /// What is wrong with a metric as a whole.
 fn whole(m: &Metric) -> Diagnostics {
-    let mut found = Diagnostics::new();
+    let mut found = misordered(m);
     let at = |d: Diagnostic| d.at(m.place.clone());
     if m.start.is_empty() {
         found.push(at(Diagnostic::error("missing-key", text("`start` is missing: what starts it", "缺少 `start`：何时开始"))));
-    }
-    if Consequence::ORDER.iter().any(|k| m.position(*k) == usize::MAX) {
-        found.push(at(Diagnostic::error("bad-precedence", every())));
     }
     if m.stop.is_empty() && m.lapse.is_empty() && m.cancel.is_empty() {
         found.push(

@@ -31,6 +31,8 @@ pub struct Considered {
     pub policy: PolicyName,
     /// What people read.
     pub label: Text,
+    /// For which tickets it is, as written; none: for all.
+    pub condition: Option<String>,
     /// How it fared.
     pub fit: Fit,
 }
@@ -124,7 +126,12 @@ impl Agreements {
         };
         self.policies()
             .filter(|p| p.agreement == agreement)
-            .map(|p| Considered { policy: p.name.clone(), label: p.label.clone(), fit: fit(p) })
+            .map(|p| Considered {
+                policy: p.name.clone(),
+                label: p.label.clone(),
+                condition: p.matches.as_ref().map(ToString::to_string),
+                fit: fit(p),
+            })
             .collect()
     }
 
@@ -243,7 +250,10 @@ impl ClockAccount {
         for c in &self.considered {
             let name = &c.policy;
             let (a, b) = match &c.fit {
-                Fit::Matched => (format!("{name} matched"), format!("{name} 匹配")),
+                Fit::Matched => match &c.condition {
+                    Some(when) => (format!("{name} matched: {when}"), format!("{name} 匹配：{when}")),
+                    None => (format!("{name} has no `match`, so it is for every ticket"), format!("{name} 没有 `match`，适用于所有工单")),
+                },
                 Fit::False(part) => (format!("{name}: {part} was false"), format!("{name}：{part} 不成立")),
                 Fit::Faulted(code) => (format!("{name}: failed ({code})"), format!("{name}：出错（{code}）")),
                 Fit::NotAsked => continue,

@@ -5,13 +5,23 @@
 //! facts alone (S56), [`timeline_of`] shows how a figure came about, [`Agreements::accounts`] why, [`ledger()`] splits a ticket's whole time, [`Agreements::corrected`] shows what a person's
 //! correction makes of a figure (S87), [`propose()`] says from closed cycles which targets would have been kept (S73).
 //! What it never does: look at a wall clock, keep a timer, act: actions are data for the engine.
-//! Read next: [`Metric`] (what starts and stops what; the table of signs), `policy.rs`, `follow.rs` with `ending.rs`, `changing.rs`, `starting.rs`, then `fire.rs` and [`crate::engine`].
+//! Read next: [`Metric`] (what starts and stops what; the table of signs), [`Policy`], [`Agreements::follow`] (in `follow.rs` with `ending.rs`, `changing.rs`, `starting.rs`),
+//! [`Agreements::fire`], then [`crate::engine`].
+//!
+//! # Reference
+//!
+//! The files `sla/*.toml` are read in order of their names. What the words mean: [`OnChange`], [`OnReopen`], [`OpenedByAgent`], [`Scope`], [`Sign`], [`Consequence`],
+//! [`Point`], [`Span`](crate::calendar::Span), [`WaitsOn`](crate::ticket::WaitsOn), [`Condition`](crate::condition::Form), [`Action`](crate::ticket::Action).
+//!
+
+#![doc = concat!("```toml\n", include_str!("reference.toml"), "```")]
 
 mod changing;
 mod choose;
 mod correct;
 mod cycle;
 mod declare;
+mod difference;
 mod ending;
 mod explain;
 mod fire;

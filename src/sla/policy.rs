@@ -7,43 +7,45 @@ use crate::id::{CalendarName, ChannelName, LevelName, MetricName, PolicyName};
 use crate::ticket::{Action, Agreement, Allowance, WaitsOn};
 use std::collections::BTreeMap;
 
-/// What a change of policy, priority or calendar does to an open clock (S46).
+/// What a change of policy, priority or calendar does to an open clock (S46): `on_change` in a policy, `rebase` where it says nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum OnChange {
-    /// The new target, measured from the original start, pauses kept.
+    /// `rebase`: the new target, measured from the original start, pauses kept.
     #[default]
     Rebase,
-    /// The old target stays.
+    /// `keep`: the old target stays.
     Keep,
-    /// The clock is closed as cancelled and a new one starts.
+    /// `restart`: the clock is closed as cancelled and a new one starts.
     Restart,
 }
 
-/// What a reopening does to a clock that was stopped by a final state (S45).
+/// What a reopening does to a clock that was stopped by a final state (S45): `on_reopen` in a policy, `resume` where it says nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum OnReopen {
-    /// It resumes; the closed time is excluded.
+    /// `resume`: it resumes; the closed time is excluded.
     #[default]
     Resume,
-    /// It resumes as if it had never stopped.
+    /// `counted`: it resumes as if it had never stopped.
     Counted,
-    /// A new one starts.
+    /// `new`: a new one starts.
     New,
 }
 
-/// What becomes of the first response when an agent opened the ticket (S38). A call meets it at once in any case.
+/// What becomes of the first response when an agent opened the ticket (S38): `opened_by_agent` in a policy, `first_reply` where it says nothing. A call meets it at once in any
+/// case.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum OpenedByAgent {
-    /// There is none.
+    /// `none`: there is none.
     None,
-    /// The first message of an agent to the requester meets it, the opening one included.
+    /// `first_reply`: the first message of an agent to the requester meets it, the opening one included.
     #[default]
     FirstReply,
-    /// The opening message does not count, the next one does.
+    /// `second_reply`: the opening message does not count, the next one does.
     SecondReply,
 }
 
-/// Targets of one metric: by priority, with a default, and overrides per channel.
+/// Targets of one metric: by priority, with a default, and overrides per channel. In a policy `targets.METRIC = "8bh"` for every priority, or a table with priorities, `default` and
+/// `channels.NAME`, which holds the same again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Targets {
     /// Per priority.
@@ -62,7 +64,7 @@ impl Targets {
     }
 }
 
-/// A place in a clock's run.
+/// A place in a clock's run: `"75%"`, `"-30bm"`, `"+2bh"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Point {
     /// So much of the target counted; for levels more than 100 too.
@@ -131,7 +133,7 @@ pub(super) fn warning_name(at: Point) -> LevelName {
     })
 }
 
-/// One policy of one agreement.
+/// One policy of one agreement. The [room's page](super#reference) shows every key of the file and its default.
 #[derive(Clone, Debug)]
 pub struct Policy {
     /// Its name.
@@ -142,7 +144,7 @@ pub struct Policy {
     pub agreement: Agreement,
     /// Where it stands.
     pub place: Place,
-    /// For which tickets; none: for all.
+    /// For which tickets; none: for all, so that no policy of the same agreement after it is ever chosen.
     pub matches: Option<Condition>,
     /// Its calendar; none: the group's, else the default (S79).
     pub calendar: Option<CalendarName>,

@@ -106,16 +106,16 @@ impl FromStr for Goal {
     }
 }
 
-/// How to propose.
+/// How to propose: by default so that 95 % are kept, a row for each priority and channel, all policies of an agreement together, rounded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proposing {
-    /// The share to be kept.
+    /// The share to be kept; 95 %.
     pub goal: Goal,
-    /// A row for each channel, else all channels together.
+    /// A row for each channel, else all channels together; yes.
     pub by_channel: bool,
-    /// A row for each policy, else all policies of an agreement together.
+    /// A row for each policy, else all policies of an agreement together; no.
     pub by_policy: bool,
-    /// Rounded up to what people write: steps of 5 minutes up to an hour, of 15 up to four, of 30 up to eight, then whole hours.
+    /// Rounded up to what people write: steps of 5 minutes up to an hour, of 15 up to four, of 30 up to eight, then whole hours; yes.
     pub rounded: bool,
 }
 impl Default for Proposing {
@@ -315,7 +315,9 @@ impl Proposals {
         table(&rows, &[1, 2, 3])
     }
 
-    /// The targets of one agreement as a file for `sla/`: whatever else a policy says is left to its author. Where one place has rows of both kinds of time, the one with more cycles is written
+    /// The targets of one agreement, written as in a file of `sla/`, to be merged by hand: copy each `[policies.targets.…]` under the policy it is for. By itself the text is a policy without
+    /// `match` (called `proposed` unless rows are [by policy](Proposing::by_policy)); put beside yours it would stand behind one that matches all, or before it. Whatever else a policy says is
+    /// left to its author. Where one place has rows of both kinds of time, the one with more cycles is written
     /// and the other is a remark.
     pub fn toml(&self, agreement: Agreement) -> String {
         let word = match agreement {
@@ -323,7 +325,9 @@ impl Proposals {
             Agreement::Group => "group",
             Agreement::Vendor => "vendor",
         };
-        let mut out = format!("agreement = \"{word}\"\n");
+        let mut out = format!(
+            "# Proposed targets: copy each [policies.targets.…] under the policy of yours that it is for.\nagreement = \"{word}\"\n"
+        );
         let rows: Vec<&Proposal> = self.rows.iter().filter(|p| p.agreement == agreement).collect();
         let mut policies: Vec<Option<&PolicyName>> = rows.iter().map(|p| p.policy.as_ref()).collect();
         policies.dedup();

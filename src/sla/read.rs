@@ -6,7 +6,7 @@ use super::{Agreements, declare, overlap};
 use crate::calendar::{Offset, Span};
 use crate::condition::reading::{Document, Item, Table, unknown};
 use crate::condition::{Condition, Scripts, actions_from_toml, level_missing};
-use crate::diagnostic::{Diagnostic, Diagnostics, Place, text};
+use crate::diagnostic::{Diagnostic, Diagnostics, Place, nearest, text};
 use crate::id::{CalendarName, ChannelName, LevelName, MetricName, PolicyName};
 use crate::ticket::{Agreement, Allowance, Schema, WaitsOn};
 
@@ -81,7 +81,7 @@ impl Agreements {
             all
         });
         for document in &documents {
-            policies.extend(Reader { document, schema, scripts, metrics: &metrics }.file());
+            Reader { document, schema, scripts, metrics: &metrics }.file(&mut policies);
         }
         for document in documents {
             problems.extend(document.finish());
@@ -100,17 +100,21 @@ struct Reader<'d> {
 }
 
 impl<'d> Reader<'d> {
-    fn file(&self) -> Vec<Policy> {
+    /// Adds those policies of which it is known which tickets they are for; what is wrong with the others is reported.
+    fn file(&self, all: &mut Vec<Policy>) {
         let root = self.document.root(&TOP);
-        let words = [("customer", Agreement::Customer), ("group", Agreement::Group), ("vendor", Agreement::Vendor)];
-        let agreement = root.get("agreement").map_or(Some(Agreement::Customer), |i| i.word(&words)).unwrap_or(Agreement::Customer);
+        let agreement = root.get("agreement").map_or(Some(Agreement::Customer), |i| agreement(&i));
         if !root.has("policies") && root.has("metrics") {
-            return Vec::new();
+            return;
         }
         let Some(policies) = root.need("policies", "the policies, one [[policies]] each", "策略，每个一段 [[policies]]") else {
-            return Vec::new();
+            return;
         };
-        policies.list().iter().filter_map(|p| self.policy(p, agreement)).collect()
+        for item in policies.list() {
+            let policy = self.policy(&item, agreement.unwrap_or(Agreement::Customer));
+            let sure = |p: &Policy| agreement.is_some() && item.as_table().is_some_and(|t| t.has("match")) == p.matches.is_some();
+            all.extend(policy.filter(sure));
+        }
     }
 
     fn policy(&self, item: &Item<'d>, agreement: Agreement) -> Option<Policy> {
@@ -124,10 +128,16 @@ impl<'d> Reader<'d> {
         }
         p.matches = t.get("match").and_then(|i| self.condition(&i));
         p.calendar = t.get("calendar").and_then(|i| self.calendar(&i));
+        // Names of metrics that are none: one of them may be the metric that an alert misses.
+        let mut untold: Vec<&str> = Vec::new();
         if let Some(i) = t.get("targets") {
             for (key, item) in i.entries() {
-                if let (Some(metric), Some(targets)) = (self.metric(key.name, &key.place), self.targets(&item, true)) {
-                    p.targets.insert(metric, targets);
+                let targets = self.targets(&item, true).unwrap_or_default();
+                match self.metric(key.name, &key.place) {
+                    Some(metric) => {
+                        p.targets.insert(metric, targets);
+                    }
+                    None => untold.push(key.name),
                 }
             }
         }
@@ -165,7 +175,7 @@ impl<'d> Reader<'d> {
         }
         for (key, level) in [("warnings", false), ("escalations", true)] {
             for item in t.get(key).map(|i| i.list()).unwrap_or_default() {
-                if let Some(alert) = self.alert(&item, level, &p) {
+                if let Some(alert) = self.alert(&item, level, &p, &untold) {
                     p.alerts.push(alert);
                 }
             }
@@ -197,6 +207,10 @@ impl<'d> Reader<'d> {
         let known = self.metrics.iter().map(|m| m.name.as_str());
         self.document.report(unknown("unknown-metric", ("metric", "指标"), name, known, place.clone()));
         None
+    }
+    /// Whether a name that is no metric may be a slip for this one.
+    fn may_mean(&self, name: &str, metric: &MetricName) -> bool {
+        nearest(name, self.metrics.iter().map(|m| m.name.as_str())).is_none_or(|near| *metric == *near.as_str())
     }
     fn targets(&self, item: &Item<'d>, channels: bool) -> Option<Targets> {
         if item.as_table().is_none() {
@@ -252,7 +266,8 @@ impl<'d> Reader<'d> {
         }
     }
 
-    fn alert(&self, item: &Item<'d>, level: bool, policy: &Policy) -> Option<Alert> {
+    /// A warning or a level of a policy; `untold` are names it has targets for that are no metrics.
+    fn alert(&self, item: &Item<'d>, level: bool, policy: &Policy, untold: &[&str]) -> Option<Alert> {
         let t: Table<'d> = item.table(if level { &ESCALATION } else { &WARNING })?;
         let metric_item = t.need("metric", "the metric meant", "所指的指标")?;
         let metric = self.metric(metric_item.text()?, &metric_item.place());
@@ -273,6 +288,7 @@ impl<'d> Reader<'d> {
             AlertKind::Warning { .. } => warning_name(at),
         };
         match policy.targets.get(&metric) {
+            None if untold.iter().any(|name| self.may_mean(name, &metric)) => return None,
             None => {
                 return metric_item.wrong(
                     "alert-without-target",
@@ -293,7 +309,31 @@ impl<'d> Reader<'d> {
         Some(Alert { name, metric, at, kind, when, actions })
     }
     fn point(&self, item: &Item<'d>, level: bool) -> Option<Point> {
-        let written = item.text()?;
+        let examples = if level {
+            ("`\"150%\"` or `\"+2bh\"`", "`\"150%\"` 或 `\"+2bh\"`")
+        } else {
+            ("`\"75%\"` or `\"-30bm\"`", "`\"75%\"` 或 `\"-30bm\"`")
+        };
+        let Some(written) = item.as_text() else {
+            return item.wrong(
+                "wrong-type",
+                text(
+                    "`at` is a text: a share of the target, or how long before or after it is due",
+                    "`at` 应为文本：目标的百分比，或截止前后多久",
+                ),
+                Some(text(format!("write {}", examples.0), format!("请写 {}", examples.1))),
+            );
+        };
+        if !written.is_empty() && written.chars().all(|c| c.is_ascii_digit()) {
+            return item.wrong(
+                "bad-point",
+                text(format!("`{written}` does not say what it counts"), format!("`{written}` 未说明单位")),
+                Some(text(
+                    format!("for a share of the target write `{written}%`, for a time {}", if level { "`+2bh`" } else { "`-30bm`" }),
+                    format!("目标的百分比请写 `{written}%`，时间请写 {}", if level { "`+2bh`" } else { "`-30bm`" }),
+                )),
+            );
+        }
         if let Some(percent) = written.trim().strip_suffix('%') {
             let most = if level { 1000 } else { 100 };
             return match percent.trim().parse::<u16>() {
@@ -360,6 +400,28 @@ impl<'d> Reader<'d> {
             );
             self.document.report(d.at(item.place()).help(text("give higher levels later points", "较高级别应更晚")));
         }
+    }
+}
+
+/// Whose agreement it is; the words of other products are told which is meant.
+fn agreement(item: &Item<'_>) -> Option<Agreement> {
+    let words = [("customer", Agreement::Customer), ("group", Agreement::Group), ("vendor", Agreement::Vendor)];
+    let meant = match item.as_text().map(str::to_ascii_lowercase).as_deref() {
+        Some("sla") => Some("customer"),
+        Some("ola" | "internal" | "team") => Some("group"),
+        Some("uc" | "supplier" | "underpinning") => Some("vendor"),
+        _ => None,
+    };
+    match (meant, item.as_text()) {
+        (Some(meant), Some(written)) => item.wrong(
+            "unknown-word",
+            text(format!("`agreement` is never `{written}`"), format!("`agreement` 不可能是 `{written}`")),
+            Some(text(
+                format!("write `{meant}`; the agreements are `customer` (SLA), `group` (OLA) and `vendor` (underpinning contract)"),
+                format!("请写 `{meant}`；可取 `customer`（SLA）、`group`（OLA）、`vendor`（支撑合同）"),
+            )),
+        ),
+        _ => item.word(&words),
     }
 }
 

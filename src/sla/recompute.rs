@@ -32,15 +32,10 @@ pub struct Difference {
 }
 
 impl Difference {
-    /// In words.
+    /// In words: what the journal says of a clock and what follows from the facts, only the fields that differ.
     pub fn text(&self) -> Text {
-        let show =
-            |e: &Option<(UtcInstant, Event)>| e.as_ref().map_or_else(|| "-".to_string(), |(t, e)| format!("{} {e:?}", t.to_rfc3339()));
-        let (recorded, computed) = (show(&self.recorded), show(&self.computed));
-        text(
-            format!("entry {} bookkeeping {}: recorded {recorded}, computed {computed}", self.revision, self.index),
-            format!("记录 {} 第 {} 项计时：日志为 {recorded}，重算为 {computed}", self.revision, self.index),
-        )
+        let differs = super::difference::words(self.recorded.as_ref(), self.computed.as_ref());
+        text(format!("entry {}: {}", self.revision, differs.en), format!("记录 {}：{}", self.revision, differs.zh))
     }
 }
 
@@ -64,8 +59,10 @@ impl Unverified {
         match self {
             Self::Differs(d) => d.text(),
             Self::UnknownPlaybook { revision, playbook } => text(
-                format!("entry {revision} was decided by playbook {playbook}, which is not at hand"),
-                format!("记录 {revision} 由配置包 {playbook} 作出，该配置包不在手边"),
+                format!(
+                    "entry {revision} was decided by playbook {playbook}, which is not at hand: open the desk with it as `older_playbook`"
+                ),
+                format!("记录 {revision} 由配置包 {playbook} 作出，该配置包不在手边：请用 `older_playbook` 将其交给服务台"),
             ),
         }
     }

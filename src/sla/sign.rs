@@ -1,7 +1,7 @@
 //! Signs: what of a ticket's life a metric may be declared by.
 
 use crate::condition::reading::unknown;
-use crate::diagnostic::{Diagnostic, Place, did_you_mean, text};
+use crate::diagnostic::{Diagnostic, Place, Text, did_you_mean, nearest, text};
 use crate::id::{FieldName, StateName, TagName, TransitionName};
 use crate::ticket::{Attribute, Schema, StateClass, WaitsOn};
 use std::{borrow::Cow, fmt};
@@ -197,10 +197,7 @@ impl Sign {
                 text(format!("metrics know no sign `{word}`"), format!("指标没有信号 `{word}`")),
             )
             .at(place.clone())
-            .help(did_you_mean(word, Self::words()).unwrap_or_else(|| {
-                let all = Self::words().map(|w| format!("`{w}`")).collect::<Vec<_>>().join(", ");
-                text(format!("it is one of {all}"), format!("可取值：{all}"))
-            })));
+            .help(meant(word)));
         };
         sign.check(schema, place).map_or(Ok(sign), Err)
     }
@@ -223,6 +220,52 @@ impl Sign {
             _ => None,
         }
     }
+}
+
+/// Words for signs that other products and our own messages use, and what they are called here.
+const ALIASES: [(&str, &str); 14] = [
+    ("created", "opened"),
+    ("started", "opened"),
+    ("replied", "answered"),
+    ("responded", "answered"),
+    ("agent_replied", "answered"),
+    ("agent_answered", "answered"),
+    ("requester_replied", "asked"),
+    ("requester_answered", "asked"),
+    ("customer_replied", "asked"),
+    ("vendor_answered", "vendor_replied"),
+    ("vendor_wrote", "vendor_replied"),
+    ("unassigned", "released"),
+    ("closed", "final"),
+    ("resolved", "final"),
+];
+
+/// What was probably meant by an unknown word: another name of a sign, a slip before or behind the colon, a name without its sign; else all words.
+fn meant(word: &str) -> Text {
+    let did = |w: String| text(format!("did you mean `{w}`?"), format!("是不是 `{w}`？"));
+    if let Some((_, sign)) = ALIASES.iter().find(|(w, _)| *w == word) {
+        return did((*sign).to_string());
+    }
+    let prefixes = || NAMED.iter().filter_map(|w| w.split_once(':'));
+    if let Some((before, name)) = word.split_once(':') {
+        if prefixes().any(|(p, _)| p == before) {
+            let example = if name.is_empty() { prefixes().find(|(p, _)| *p == before).map_or("", |(_, n)| n) } else { name };
+            return text(format!("a name follows the colon: `{before}:{example}`"), format!("冒号后应为名称：`{before}:{example}`"));
+        }
+        if let Some(prefix) = nearest(before, prefixes().map(|(p, _)| p)) {
+            return did(format!("{prefix}:{name}"));
+        }
+        // `opened:new`: a sign that takes no name.
+        if let Some((plain, _)) = PLAIN.iter().find(|(w, _)| *w == before) {
+            return text(format!("write `{plain}`, no name follows"), format!("请写 `{plain}`，后面不带名称"));
+        }
+    } else if let Some((prefix, name)) = prefixes().find(|(p, _)| *p == word) {
+        return text(format!("say which, as in `{prefix}:{name}`"), format!("请写明是哪一个，例如 `{prefix}:{name}`"));
+    }
+    did_you_mean(word, PLAIN.iter().map(|(w, _)| *w)).unwrap_or_else(|| {
+        let all = Sign::words().map(|w| format!("`{w}`")).collect::<Vec<_>>().join(", ");
+        text(format!("it is one of {all}"), format!("可取值：{all}"))
+    })
 }
 
 impl fmt::Display for Sign {

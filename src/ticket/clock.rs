@@ -4,15 +4,15 @@ use super::{Actor, MessageRef};
 use crate::id::*;
 use serde::{Deserialize, Serialize};
 
-/// Which agreement a clock belongs to (S37).
+/// Which agreement a clock belongs to (S37): `agreement` in a file of `sla/`, `customer` where it says nothing. A ticket has one policy of each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Agreement {
-    /// The customer's SLA.
+    /// `customer`: the customer's SLA.
     Customer,
-    /// A group's OLA.
+    /// `group`: a group's OLA.
     Group,
-    /// A vendor's contract.
+    /// `vendor`: a vendor's contract.
     Vendor,
 }
 

@@ -13,9 +13,11 @@ use crate::ticket::{Attribute, Schema, StateClass, WaitsOn};
 const UNREADABLE: &str = "";
 
 /// Adds the states and transitions of a workflow file to what conditions may name, as far as the file can be read. A playbook does so
-/// with all its workflows before it loads one; problems are reported by [`super::Workflow::load`].
-pub fn declare(file: &str, toml: &str, schema: &mut Schema) {
-    declare_from(&Document::parse(file, toml), schema);
+/// with all its workflows before it loads one; problems are reported by [`super::Workflow::load`]. Returns the name of the workflow, if it can be read.
+pub fn declare(file: &str, toml: &str, schema: &mut Schema) -> Option<WorkflowName> {
+    let document = Document::parse(file, toml);
+    declare_from(&document, schema);
+    document.open_root().get("name").and_then(|i| i.as_text()).map(WorkflowName::new)
 }
 
 pub(super) fn declare_from(document: &Document<'_>, schema: &mut Schema) {

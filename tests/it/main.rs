@@ -23,9 +23,11 @@ mod example_logs;
 #[cfg(feature = "rhai")]
 mod guide;
 mod harness;
+mod mistakes;
 mod playbook;
 mod priority;
 mod readme;
+mod reference;
 mod routing;
 mod rules;
 mod scale;

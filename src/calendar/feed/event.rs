@@ -106,12 +106,30 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn wrong(&mut self, code: &'static str, property: &str, message: Text) {
+        self.wrong_with(code, property, message, None);
+    }
+    fn wrong_with(&mut self, code: &'static str, property: &str, message: Text, help: Option<Text>) {
         let place = Place::new(self.file, self.block.line_of(property), 1, 0);
-        self.found.push(Diagnostic::error(code, message).at(place));
+        self.found.push(Diagnostic::error(code, message).at(place).maybe_help(help));
     }
     fn bad(&mut self, property: &str) {
         let message = text(format!("`{property}` cannot be read"), format!("`{property}` 无法识别"));
-        self.wrong("calendar-feed-bad-value", property, message);
+        let help = match property {
+            "RRULE" => text(
+                "a rule is written as `FREQ=YEARLY;BYMONTH=10;BYMONTHDAY=1`: `FREQ` first, parts joined by `;`",
+                "重复规则写成 `FREQ=YEARLY;BYMONTH=10;BYMONTHDAY=1`：以 `FREQ` 开头，各部分用 `;` 连接",
+            ),
+            "DURATION" => {
+                text("a duration is written as `P1D` (days) or `PT2H30M` (hours, minutes)", "时长写成 `P1D`（天）或 `PT2H30M`（时、分）")
+            }
+            _ => text(
+                format!(
+                    "write a date as `{property};VALUE=DATE:20251001`, a time as `{property}:20251001T090000Z` or with `TZID=Asia/Shanghai`"
+                ),
+                format!("日期写成 `{property};VALUE=DATE:20251001`，时刻写成 `{property}:20251001T090000Z` 或带 `TZID=Asia/Shanghai`"),
+            ),
+        };
+        self.wrong_with("calendar-feed-bad-value", property, message, Some(help));
     }
 
     fn event(&mut self, parts: &ICalendarComponent) -> Option<Event> {
@@ -260,7 +278,8 @@ impl Reader<'_> {
         if clock.is_none() {
             let shown: String = name.chars().take(64).collect();
             let message = text(format!("`{shown}` is no time zone that is known here"), format!("`{shown}` 不是已知的时区"));
-            self.wrong("calendar-feed-unknown-zone", property, message);
+            let help = Zone::named(&shown).err().and_then(|e| e.help());
+            self.wrong_with("calendar-feed-unknown-zone", property, message, help);
         }
         Ok(clock.map(|clock| When::Time(read.date_time, clock)))
     }

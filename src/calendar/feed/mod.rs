@@ -98,6 +98,19 @@ pub(super) struct Said {
     pub(super) days: Vec<Stretch>,
     pub(super) times: Vec<Stretch>,
     pub(super) notes: Diagnostics,
+    /// The event that takes the most time.
+    pub(super) widest: Option<Widest>,
+    /// What its events are called, those that do not count too; the first few.
+    pub(super) called: Vec<String>,
+    /// How many events have the summary asked for.
+    pub(super) wanted: usize,
+}
+
+/// An event that takes much time: the line of its recurrence, else of itself, and what it is called.
+#[derive(Debug, Default)]
+pub(super) struct Widest {
+    pub(super) line: u32,
+    pub(super) called: String,
 }
 
 #[cfg(feature = "icalendar")]
@@ -112,7 +125,7 @@ impl CalendarDefinition {
     pub fn holidays_from_ics(self, feed: &Feed) -> Result<(Self, Diagnostics), Diagnostics> {
         let mut definition = self;
         let mut places = Places::built(&definition);
-        let found = merge(&mut definition, &mut places, FeedUse::Holidays, feed);
+        let found = merge(&mut definition, &mut places, FeedUse::Holidays, feed, None);
         if found.has_errors() { Err(found) } else { Ok((definition, found)) }
     }
     /// With the all-day events of a feed as make-up working days (调休补班); most feeds mix them with holidays, so say which with [`Feed::summary`].
@@ -122,7 +135,7 @@ impl CalendarDefinition {
     pub fn workdays_from_ics(self, feed: &Feed) -> Result<(Self, Diagnostics), Diagnostics> {
         let mut definition = self;
         let mut places = Places::built(&definition);
-        let found = merge(&mut definition, &mut places, FeedUse::Workdays, feed);
+        let found = merge(&mut definition, &mut places, FeedUse::Workdays, feed, None);
         if found.has_errors() { Err(found) } else { Ok((definition, found)) }
     }
 }
@@ -139,26 +152,81 @@ fn read(feed: &Feed, _: Zone) -> Result<Said, Diagnostics> {
     Err(Diagnostic::error("calendar-no-icalendar", message).at(Place::file(feed.file.clone())).help(help).into())
 }
 
-/// Puts what a feed says into a definition; nothing if there are errors.
-pub(super) fn merge(definition: &mut CalendarDefinition, places: &mut Places, how: FeedUse, feed: &Feed) -> Diagnostics {
+/// A feed that gives nothing: where it is used, as what, and why that may be.
+fn empty(said: &Said, how: FeedUse, feed: &Feed, used: &Place) -> Diagnostic {
+    let file = &feed.file;
+    let message = match how {
+        FeedUse::Holidays => text(format!("`{file}` gives no holidays"), format!("`{file}` 中没有可用的节假日")),
+        FeedUse::Workdays => text(format!("`{file}` gives no make-up days"), format!("`{file}` 中没有可用的调休工作日")),
+    };
+    let called = |join: &str| said.called.iter().map(|c| format!("`{c}`")).collect::<Vec<_>>().join(join);
+    let help = match &feed.filter.summary {
+        _ if said.called.is_empty() => text("it has no events with a summary", "其中没有带标题的事件"),
+        Some(part) if said.wanted == 0 => text(
+            format!("no event has `{part}` in its summary or categories; there are {}", called(", ")),
+            format!("没有事件的标题或类别含有 `{part}`；现有 {}", called("、")),
+        ),
+        _ => text(
+            "see that its events are all-day ones, not cancelled, and are not marked free (else write `transparent = true`)",
+            "请确认其中的事件是全天事件、未取消，且未标为空闲（否则请写 `transparent = true`）",
+        ),
+    };
+    Diagnostic::warning("calendar-feed-empty", message).at(used.clone()).help(help)
+}
+
+/// A feed under which nothing is ever open, and the event that is there most of the time.
+fn closes_all(said: &Said, year: i32, feed: &Feed, used: Option<&Place>) -> Diagnostic {
+    let file = &feed.file;
+    let message = text(format!("`{file}` would close every open hour of {year}"), format!("`{file}` 会使 {year} 年全年不营业"));
+    let line = said.widest.as_ref().map_or(1, |w| w.line);
+    let called = match said.widest.as_ref().map(|w| &w.called) {
+        Some(called) if !called.is_empty() => text(format!("`{called}`"), format!("`{called}`")),
+        _ => text("one event", "有一个事件"),
+    };
+    let help = match &feed.filter.summary {
+        Some(part) => text(
+            format!(
+                "{} takes most of it and has `{part}` in its summary or categories too: choose a text that only holidays have, or take it out of the feed",
+                called.en
+            ),
+            format!("{} 占用最多，且其标题或类别也含有 `{part}`：请选用只有节假日才有的文字，或从日历源中删去该事件", called.zh),
+        ),
+        None => text(
+            format!(
+                "{} takes most of it, and an event that is always there is no holiday: name the ones that count with `summary`",
+                called.en
+            ),
+            format!("{} 占用最多，一直存在的事件不是节假日：请用 `summary` 指明哪些事件算作节假日", called.zh),
+        ),
+    };
+    let d = Diagnostic::error("calendar-feed-closes-all", message).at(Place::new(feed.file.clone(), line, 1, 0)).help(help);
+    match used {
+        Some(place) => d.also(place.clone(), text("used here", "在此处使用")),
+        None => d,
+    }
+}
+
+/// Puts what a feed says into a definition; nothing if there are errors. `used` is where a file names the feed.
+pub(super) fn merge(
+    definition: &mut CalendarDefinition,
+    places: &mut Places,
+    how: FeedUse,
+    feed: &Feed,
+    used: Option<&Place>,
+) -> Diagnostics {
     // An unknown zone is reported when the definition is compiled.
     let Ok(zone) = Zone::named(&definition.time_zone) else { return Diagnostics::new() };
     let said = match read(feed, zone) {
         Ok(said) => said,
         Err(found) => return found,
     };
-    let mut found = said.notes;
+    let mut found = said.notes.clone();
     let top = Place::new(feed.file.clone(), 1, 1, 0);
     let named = definition.date_hours.keys().copied().chain(definition.workdays.iter().map(|w| w.date));
     let named = tidy(named.map(|d| (day_of(d), day_of(d).saturating_add(1))).collect());
     let days = minus(&said.days, &named);
     if said.days.is_empty() && (said.times.is_empty() || how == FeedUse::Workdays) {
-        let message = text(format!("`{}` gives no days", feed.file), format!("`{}` 中没有可用的日期", feed.file));
-        let help = text(
-            "see that its events are all-day ones, not cancelled, match `summary`, and are not marked free (else write `transparent = true`)",
-            "请确认其中的事件是全天事件、未取消、符合 `summary`，且未标为空闲（否则请写 `transparent = true`）",
-        );
-        found.push(Diagnostic::warning("calendar-feed-empty", message).at(top.clone()).help(help));
+        found.push(empty(&said, how, feed, used.unwrap_or(&top)));
     }
     let before = definition.clone();
     let mut place = |part: String| places.parts.insert(part, top.clone());
@@ -178,13 +246,7 @@ pub(super) fn merge(definition: &mut CalendarDefinition, places: &mut Places, ho
             let seconds = |s: i64| Some(DateTime::from_timestamp(s, 0)?.year());
             let timed = said.times.iter().filter_map(|(a, b)| Some((seconds(*a)?, seconds(*b)?)));
             if let Some(year) = closed_year(&before, definition, zone, years.chain(timed)) {
-                let file = &feed.file;
-                let message = text(format!("`{file}` would close every open hour of {year}"), format!("`{file}` 会使 {year} 年全年不营业"));
-                let help = text(
-                    "an event that is always there is no holiday: name the ones that count with `summary`",
-                    "一直存在的事件不是节假日：请用 `summary` 指明哪些事件算作节假日",
-                );
-                found.push(Diagnostic::error("calendar-feed-closes-all", message).at(top.clone()).help(help));
+                found.push(closes_all(&said, year, feed, used));
                 *definition = before;
             }
         }

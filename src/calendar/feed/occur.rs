@@ -4,7 +4,7 @@ use super::super::spans::{Stretch, intersection, tidy};
 use super::super::{rules::day_of, zone::Zone};
 use super::event::{Clock, Event, Length, When, days_later, read, second, shown};
 use super::lines::{Block, blocks, large};
-use super::{Feed, Said};
+use super::{Feed, Said, Widest};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, text};
 use calcard::common::{PartialDateTime, timezone::Tz};
 use calcard::icalendar::{
@@ -61,7 +61,10 @@ pub(super) fn said(feed: &Feed, own: Zone) -> Result<Said, Diagnostics> {
             changes.entry(uid).or_default().push(event);
         }
     }
+    let mut most = 0;
+    let mut widest: Option<Widest> = None;
     for event in &events {
+        let (days, times) = (out.days.len(), out.times.len());
         let none = Vec::new();
         let changes = if event.instead.is_none() { event.uid.as_deref().and_then(|u| changes.get(u)).unwrap_or(&none) } else { &none };
         if let Err(d) = out.event(event, changes, &counts) {
@@ -69,6 +72,15 @@ pub(super) fn said(feed: &Feed, own: Zone) -> Result<Said, Diagnostics> {
             if out.left == 0 {
                 break;
             }
+        }
+        let taken =
+            |new: &[Stretch], unit: i64| new.iter().map(|(a, b)| b.saturating_sub(*a).saturating_mul(unit)).fold(0, i64::saturating_add);
+        let seconds =
+            taken(out.days.get(days..).unwrap_or_default(), 86_400).saturating_add(taken(out.times.get(times..).unwrap_or_default(), 1));
+        if seconds > most {
+            most = seconds;
+            let called = event.words.first().map_or("", |w| w).chars().take(40).collect();
+            widest = Some(Widest { line: event.rule_line, called });
         }
     }
     if found.has_errors() {
@@ -87,7 +99,15 @@ pub(super) fn said(feed: &Feed, own: Zone) -> Result<Said, Diagnostics> {
     let year = |y: i32| NaiveDate::from_ymd_opt(y, 1, 1).map_or(0, day_of);
     let (first, end) = (year(FIRST_YEAR), year(LAST_YEAR.saturating_add(1)));
     let clip = |v: Vec<Stretch>, unit: i64| intersection(&tidy(v), &[(first.saturating_mul(unit), end.saturating_mul(unit))]);
-    Ok(Said { days: clip(out.days, 1), times: clip(out.times, 86_400), notes: found })
+    let mut called: Vec<String> = Vec::new();
+    for word in events.iter().filter_map(|e| e.words.first()) {
+        let word: String = word.chars().take(40).collect();
+        if called.len() < 5 && !called.contains(&word) {
+            called.push(word);
+        }
+    }
+    let wanted = events.iter().filter(|e| wanted(e)).count();
+    Ok(Said { days: clip(out.days, 1), times: clip(out.times, 86_400), notes: found, widest, called, wanted })
 }
 
 /// A component by itself.

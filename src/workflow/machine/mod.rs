@@ -85,7 +85,7 @@ pub enum Unfired<B> {
     Blocked(Vec<B>),
 }
 
-/// A state machine as data; see the [module](self).
+/// A state machine as data; see the [room](crate::workflow).
 ///
 /// ```
 /// use ticketry::workflow::{ArcDefinition, Machine, MachineDefinition, Unfired};

@@ -133,7 +133,7 @@ fn what_is_wrong_with_combinations_and_versions() {
         ("time_zone='UTC'\nalways=true\n[[versions]]\nfrom=2026-02-01\nname='y'", &["unknown-key calendars/x.toml:5:1"]),
         (
             "time_zone='UTC'\nalways=true\n[[versions]]\nfrom=2026-02-01\nholidays=['01-01..12-31']",
-            &["calendar-never-opens calendars/x.toml:3:1"],
+            &["calendar-never-opens calendars/x.toml:5:10"],
         ),
         ("time_zone='UTC'\nalways=true\nversions=3", &["wrong-type calendars/x.toml:3:10"]),
         ("time_zone='UTC'\nalways=true\nclosures=['2025-01-01']", &["calendar-bad-closure calendars/x.toml:3:11"]),

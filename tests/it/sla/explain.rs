@@ -145,7 +145,7 @@ fn s76_a_clock_is_accounted_for_in_both_languages() {
     let english = of("resolution").render(Lang::En, calendar);
     let expected = "\
 resolution: due 2025-09-02 13:30 +00:00, 2h30m of 8h counted
-  policy standard: vip: t.category.within(\"vip\") was false (t.category = absent); standard matched
+  policy standard: vip: t.category.within(\"vip\") was false (t.category = absent); standard has no `match`, so it is for every ticket
   target 8bh in calendar office: low 8bh
   time: counted 2h30m + paused, waiting on the requester 3h30m = 6h, 2025-09-01 09:00 +00:00 to 2025-09-01 15:00 +00:00
   left 5h30m: 2025-09-01 15:00 +00:00 – 2025-09-01 18:00 +00:00, 2025-09-02 09:00 +00:00 – 2025-09-02 11:30 +00:00
@@ -156,7 +156,7 @@ resolution: due 2025-09-02 13:30 +00:00, 2h30m of 8h counted
             assert_eq!(is, should);
         }
     }
-    assert!(english.contains("was false") && english.contains("standard matched"), "{english}");
+    assert!(english.contains("was false") && english.contains("standard has no `match`"), "{english}");
     let chinese = of("resolution").render(Lang::Zh, calendar);
     assert!(chinese.contains("暂停（等待请求人） 3h30m") && chinese.contains("剩余 5h30m") && chinese.contains("不成立"), "{chinese}");
     assert!(of("first_response").render(Lang::En, calendar).starts_with("first response: met, 1h of 2h counted"));

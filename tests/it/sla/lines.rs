@@ -487,6 +487,37 @@ fn s56_a_forged_journal_is_found() {
     }
     let difference = verify(&forged, &a.0, &a.1).unwrap_err();
     assert_eq!(difference.revision.get(), 2);
+    let text = difference.text();
+    assert_eq!(text.en, "entry r2: clock customer/first_response/1 stopped: `outcome` is met in the journal, breached by the facts");
+    assert_eq!(text.zh, "记录 r2：计时 customer/first_response/1 停止：`outcome` 日志为 met，按事实应为 breached");
+    let told = |change: &dyn Fn(&mut Vec<Caused>)| {
+        let mut forged = d.journal.clone();
+        change(&mut forged[0].events);
+        verify(&forged, &a.0, &a.1).unwrap_err().text().en
+    };
+    let started = |c: &Caused| matches!(c.event, Event::ClockStarted(_));
+    let moved = told(&|events| {
+        for c in events.iter_mut() {
+            if let Event::ClockStarted(clock) = &mut c.event {
+                clock.due = Some(t("2025-09-01T10:00:00Z"));
+                clock.budget = 3_600_000_000;
+                clock.target = Allowance::Open(3_600_000_000);
+            }
+        }
+    });
+    let lost = told(&|events| events.retain(|c| !started(c)));
+    let more = told(&|events| {
+        let last = events.iter().rev().find(|c| started(c)).cloned().unwrap();
+        events.push(last);
+    });
+    let other = told(&|events| {
+        for c in events.iter_mut() {
+            if let Event::ClockStarted(clock) = &c.event {
+                c.event = Event::ClockBreached { clock: clock.id.clone() };
+            }
+        }
+    });
+    insta::assert_snapshot!("forged", [moved, lost, more, other].join("\n"));
 }
 
 #[test]

@@ -247,7 +247,7 @@ fn metrics_of_one_file_serve_the_policies_of_another() {
 #[test]
 fn the_readmes_metric_loads() {
     let readme = include_str!("../../../README.md");
-    let block = readme.split("```toml\n").map(|b| b.split("```").next().unwrap()).find(|b| b.starts_with("[[metrics]]")).unwrap();
+    let block = readme.split("```toml\n").map(|b| b.split("```").next().unwrap()).find(|b| b.contains("[[metrics]]")).unwrap();
     let schema = Schema { priority: Scale::of(&["low", "high"]), ..workflow_schema() };
     // The text form of a condition needs the script engine of the build.
     let block = block.replace("'t.priority == \"low\"'", "{ field = \"priority\", is = \"low\" }");
