@@ -5,6 +5,7 @@
 //! What it never does: read a disk ([`crate::folder`] does), change after loading.
 //! Read next: [`crate::engine`], which decides by it.
 
+mod around;
 mod build;
 mod load;
 mod read;

@@ -98,7 +98,7 @@ impl<'s> Pass<'s> {
             let Some(rule) = self.set.get(index).filter(|r| !skip(index, r)) else { continue };
             let held = match &rule.when {
                 None => Ok(true),
-                Some(c) if rule.reads.contains(&Path::EventName) => c.holds(&View { event: &self.record.word(rule), ..*view }),
+                Some(c) if rule.asks_event => c.holds(&View { event: &self.record.word(rule), ..*view }),
                 Some(c) => c.holds(view),
             };
             match held {

@@ -34,6 +34,16 @@ const STACK: usize = 16 << 20;
 /// assert!(problems.to_string().starts_with("error[unknown-field]: a ticket has no field `impakt`\n  --> rules/a.rhai:3:43"));
 /// ```
 pub fn load(source: &Source, schema: &Schema) -> (RuleSet, Diagnostics) {
+    load_as(source, schema, true)
+}
+
+/// The same rules with conditions and actions left to the interpreter, for the test that holds both forms equal.
+#[doc(hidden)]
+pub fn load_interpreted(source: &Source, schema: &Schema) -> (RuleSet, Diagnostics) {
+    load_as(source, schema, false)
+}
+
+fn load_as(source: &Source, schema: &Schema, lower: bool) -> (RuleSet, Diagnostics) {
     let (source, schema) = (Arc::new(source.clone()), Arc::new(schema.clone()));
     on_large_stack(move || {
         let mut problems = Diagnostics::new();
@@ -42,6 +52,7 @@ pub fn load(source: &Source, schema: &Schema) -> (RuleSet, Diagnostics) {
         let mut rules = Vec::new();
         for (path, file) in &library.files {
             let mut scan = Scan::new(&library, &schema, file, source.get(path).unwrap_or_default(), None);
+            scan.lower = lower;
             if is_module(path) {
                 modules(&mut scan);
             } else {

@@ -33,7 +33,7 @@ mod trial;
 mod values;
 
 pub(crate) use engine::{Sandbox, load_engine, run_engine};
-pub use load::{RhaiScripts, load};
+pub use load::{RhaiScripts, load, load_interpreted};
 pub use trial::{Test, TestFailure, TestFault, TestHost, TestTicket, TestValue, TestWord, Vocabulary, tests, vocabulary};
 
 use crate::diagnostic::RuleFault;
