@@ -372,6 +372,9 @@ fn compare(seen: &Seen<'_>, c: Comparison, literal: &Literal) -> bool {
     let o = match (seen, literal) {
         (Seen::Absent, Literal::Absent) => return matches!(c, Comparison::Is),
         (Seen::Names(n), Literal::Absent) => return n.is_empty() == matches!(c, Comparison::Is),
+        (Seen::Text(a), Literal::Text(b)) if matches!(c, Comparison::Is | Comparison::IsNot) => {
+            return (**a == **b) == matches!(c, Comparison::Is);
+        }
         (Seen::Text(a), Literal::Text(b)) => Some((**a).cmp(b.as_str())),
         (Seen::Integer(a), Literal::Integer(b)) => Some(a.cmp(b)),
         (Seen::Decimal(a), Literal::Decimal(b)) => Some(a.cmp(b)),

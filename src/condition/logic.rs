@@ -210,6 +210,8 @@ fn values(path: &Path, facts: &[(&Expr, bool)], known: &Known<'_>) -> bool {
             nodes.len() > VALUES || nodes.keys().any(|n| name(n.as_str()))
         }
         Kind::OneOf { .. } => match path.kind(known.schema) {
+            // A list of one, the only channel of a desk, is one that will grow.
+            Kind::OneOf { names, .. } if names.len() == 1 && name("\u{f0000}") => true,
             Kind::OneOf { names, .. } if !names.is_empty() => names.len() > VALUES || names.iter().any(|n| name(n)),
             _ => texts(facts, &fits),
         },

@@ -118,6 +118,9 @@ impl RuleSet {
     /// Rules that can reach one another, in groups. Fields stand between them, so that the graph grows with the rules and not with
     /// their pairs.
     fn knots(&self, around: &Surroundings) -> Vec<Vec<RuleIndex>> {
+        if !self.wakes_by_rules() {
+            return Vec::new();
+        }
         let mut graph: DiGraph<Option<RuleIndex>, ()> = DiGraph::new();
         let rules: Vec<NodeIndex> = self.iter().map(|(i, _)| graph.add_node(Some(i))).collect();
         let mut fields: BTreeMap<Carrier, Option<NodeIndex>> = BTreeMap::new();

@@ -150,6 +150,22 @@ impl RuleSet {
     pub fn wakes_by_reads(&self) -> bool {
         !self.by_read.is_empty()
     }
+    /// Whether anything a rule can do may wake a rule.
+    pub(super) fn wakes_by_rules(&self) -> bool {
+        use Trigger::{Created, Escalated, Limit, Rated, Received};
+        let outer = |t: &Trigger| {
+            let message = matches!(
+                t,
+                Trigger::MessageFromRequester
+                    | Trigger::MessageFromAgent
+                    | Trigger::MessageFromVendor
+                    | Trigger::MessageCall
+                    | Trigger::MessageNote
+            );
+            message || matches!(t, Created | Received | Rated | Limit | Escalated | Trigger::Warning(_) | Trigger::Breach(_))
+        };
+        !self.always.all().is_empty() || !self.by_read.is_empty() || !self.by_trigger.keys().all(outer)
+    }
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.rules.is_empty()

@@ -18,6 +18,7 @@ use super::{RuleSet, Surroundings};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, text};
 use crate::ticket::Schema;
 use between::Between;
+use std::cell::OnceCell;
 
 impl RuleSet {
     /// What is suspicious about the rules together, in order of place; warnings only.
@@ -35,7 +36,7 @@ impl RuleSet {
     pub fn check(&self, schema: &Schema, around: &Surroundings) -> Diagnostics {
         let mut problems = Diagnostics::new();
         let dead = never::check(self, schema, around, &mut problems);
-        let between = Between::of(self, around);
+        let between = Lazy { set: self, around, made: OnceCell::new() };
         shadowed::check(self, schema, &between, &dead, &mut problems);
         overwritten::check(self, schema, &between, &dead, &mut problems);
         refused::check(self, schema, around, &between, &dead, &mut problems);
@@ -44,6 +45,20 @@ impl RuleSet {
         }
         problems.sort();
         problems
+    }
+}
+
+/// Worked out once, and only if something is asked of it: most rules neither stop nor set what another sets.
+struct Lazy<'s> {
+    set: &'s RuleSet,
+    around: &'s Surroundings,
+    made: OnceCell<Between>,
+}
+
+impl std::ops::Deref for Lazy<'_> {
+    type Target = Between;
+    fn deref(&self) -> &Between {
+        self.made.get_or_init(|| Between::of(self.set, self.around))
     }
 }
 

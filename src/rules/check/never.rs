@@ -116,8 +116,11 @@ fn unraised(t: &Trigger, schema: &Schema, around: &Surroundings) -> Option<(Stri
 
 fn condition(rule: &Rule, when: &Expr, known: &Known<'_>) -> Option<Diagnostic> {
     let name = &rule.name;
-    let whole = || rule.when.as_ref().map_or_else(|| rule.place.clone(), |c| c.place().clone());
     let part = |i: usize| rule.spots.when.get(i).cloned();
+    let whole = || match rule.spots.when.as_slice() {
+        [one] => one.clone(),
+        _ => rule.when.as_ref().map_or_else(|| rule.place.clone(), |c| c.place().clone()),
+    };
     if known.never(when) {
         let d = Diagnostic::warning(
             "condition-never",
@@ -167,7 +170,8 @@ fn culprits(when: &Expr, known: &Known<'_>) -> Option<(usize, Option<usize>)> {
 /// An alternative that can never hold is a slip although the others can.
 fn alternative(rule: &Rule, when: &Expr, known: &Known<'_>) -> Option<Diagnostic> {
     let Expr::Any(parts) = when else { return None };
-    let i = parts.iter().position(|p| known.never(p))?;
+    // A switch of the author's own, `|| DEBUG`, is no slip.
+    let i = parts.iter().position(|p| !matches!(p, Expr::Always(_)) && known.never(p))?;
     let at: Place = rule.spots.when.get(i).or(rule.when.as_ref().map(|c| c.place())).unwrap_or(&rule.place).clone();
     let shown = parts.get(i)?.to_string();
     let shown: String = shown.chars().take(80).collect();

@@ -1,6 +1,7 @@
 //! Assignments that are set again in every case, so that they might as well not be there.
 
-use super::between::{Between, Candidates, wakes_with};
+use super::Lazy;
+use super::between::{Candidates, wakes_with};
 use crate::condition::logic::Known;
 use crate::condition::{Condition, Expr, Path};
 use crate::diagnostic::{Diagnostic, Diagnostics, text};
@@ -18,7 +19,7 @@ struct Write<'r> {
     action: &'r Action,
 }
 
-pub(super) fn check(set: &RuleSet, schema: &Schema, between: &Between, dead: &BTreeSet<RuleIndex>, problems: &mut Diagnostics) {
+pub(super) fn check(set: &RuleSet, schema: &Schema, between: &Lazy<'_>, dead: &BTreeSet<RuleIndex>, problems: &mut Diagnostics) {
     let known = Known::of(schema);
     let mut slots: BTreeMap<Slot, Vec<Write<'_>>> = BTreeMap::new();
     for (index, rule) in set.iter().filter(|(i, _)| !dead.contains(i)) {
@@ -33,7 +34,8 @@ pub(super) fn check(set: &RuleSet, schema: &Schema, between: &Between, dead: &BT
             }
         }
     }
-    for (slot, writes) in slots.iter().filter(|(_, w)| w.len() > 1) {
+    let differ = |writes: &[Write<'_>]| writes.first().is_some_and(|first| writes.iter().any(|w| w.value != first.value));
+    for (slot, writes) in slots.iter().filter(|(_, w)| differ(w)) {
         let path = path_of(slot);
         let mut candidates = Candidates::default();
         for w in writes {

@@ -1,6 +1,6 @@
 //! Actions that would be refused whenever the rule fires, so that nothing it asks for is done.
 
-use super::between::Between;
+use super::Lazy;
 use super::never::narrow;
 use crate::condition::logic::Known;
 use crate::condition::{Condition, Expr, Path};
@@ -14,7 +14,7 @@ pub(super) fn check(
     set: &RuleSet,
     schema: &Schema,
     around: &Surroundings,
-    between: &Between,
+    between: &Lazy<'_>,
     dead: &BTreeSet<RuleIndex>,
     problems: &mut Diagnostics,
 ) {
@@ -64,14 +64,17 @@ struct States<'r, 's> {
 }
 
 impl<'r, 's> States<'r, 's> {
-    fn of(index: RuleIndex, rule: &'r Rule, schema: &'s Schema, around: &Surroundings, flow: &Flow, between: &Between) -> Self {
+    fn of(index: RuleIndex, rule: &'r Rule, schema: &'s Schema, around: &Surroundings, flow: &Flow, between: &Lazy<'_>) -> Self {
         let known = narrow(rule, schema, around).unwrap_or_else(|| Known::of(schema));
         let mut only: Option<BTreeSet<String>> = rule.time.as_ref().map(|t| BTreeSet::from([t.state.to_string()]));
         // Where no other rule moves tickets, the event says in which state they are.
         if only.is_none() && !rule.always && !rule.on.is_empty() && !between.others_change(&Path::State, index) {
             let mut all = BTreeSet::new();
             let named = rule.on.iter().all(|t| match t {
-                Trigger::State(s) => all.insert(s.to_string()) || true,
+                Trigger::State(s) => {
+                    all.insert(s.to_string());
+                    true
+                }
                 Trigger::Created => {
                     all.extend(flow.initial.iter().map(ToString::to_string));
                     true

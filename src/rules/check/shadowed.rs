@@ -1,6 +1,7 @@
 //! Rules behind one that stops wherever they would match.
 
-use super::between::{Between, Candidates, wakes_with};
+use super::Lazy;
+use super::between::{Candidates, wakes_with};
 use crate::condition::logic::Known;
 use crate::condition::{Condition, Expr};
 use crate::diagnostic::{Diagnostic, Diagnostics, text};
@@ -11,7 +12,7 @@ use std::collections::BTreeSet;
 /// In sets of at most so many rules and stopping rules it is also asked whether several rules together leave nothing.
 const TOGETHER: (usize, usize) = (1_000, 64);
 
-pub(super) fn check(set: &RuleSet, schema: &Schema, between: &Between, dead: &BTreeSet<RuleIndex>, problems: &mut Diagnostics) {
+pub(super) fn check(set: &RuleSet, schema: &Schema, between: &Lazy<'_>, dead: &BTreeSet<RuleIndex>, problems: &mut Diagnostics) {
     let known = Known::of(schema);
     let mut candidates = Candidates::default();
     let mut stoppers: Vec<(RuleIndex, &Rule)> = Vec::new();

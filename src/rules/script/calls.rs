@@ -2,8 +2,9 @@
 
 use super::{
     actions::WORDS,
+    joined::simple_any,
     names::{Link, natives},
-    scan::{Scan, Val, simple_any},
+    scan::{Scan, Val},
     values::{decimal_of, instant_of, lapse_of, turned},
 };
 use crate::condition::{Comparison, Expr as Native, Kind, Literal, Operator, Path, Root, Term, TextTest};

@@ -377,15 +377,15 @@ fn then(scan: &mut Scan<'_>, file: &File, draft: &mut Draft, e: &Expr) -> bool {
     let Some((function, slots)) = closure(scan, file, e) else { return false };
     bind(scan, &slots);
     scan.acting = true;
-    let body: Vec<Stmt> = match function.body.as_slice() {
+    let body: &[Stmt] = match function.body.as_slice() {
         [Stmt::Expr(one)] => match &**one {
-            Expr::Stmt(b) => b.statements().to_vec(),
-            _ => function.body.clone(),
+            Expr::Stmt(b) => b.statements(),
+            _ => &function.body,
         },
-        [Stmt::Block(b)] => b.statements().to_vec(),
-        body => body.to_vec(),
+        [Stmt::Block(b)] => b.statements(),
+        body => body,
     };
-    let asked = scan.asked(&body);
+    let asked = scan.asked(body);
     draft.rule.then = match asked {
         Asked::Actions(actions) if scan.lower => {
             let (actions, places) = actions.into_iter().unzip();

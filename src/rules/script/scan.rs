@@ -6,19 +6,17 @@
 use super::{
     fault::place,
     files::{File, Library},
+    joined::{one_or, simple_all, simple_any},
     names::{self, Function},
     run::{Program, Slot},
     values::Shape,
 };
-use crate::condition::{Check, Comparison, Expr as Native, Literal, Path, Root, Term, TextTest};
+use crate::condition::{Check, Expr as Native, Path, Root, Term};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, did_you_mean, text};
 use crate::rules::Written;
 use crate::ticket::{Action, Schema};
 use rhai::{AST, Array, BinaryExpr, Dynamic, Expr, FnPtr, Map, Module, Position, Stmt};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 /// What an expression is.
 #[derive(Clone, Debug)]
@@ -139,7 +137,7 @@ impl<'a> Scan<'a> {
                 let (mut natives, mut places) = (Vec::with_capacity(v.len()), Vec::with_capacity(v.len()));
                 for e in v.iter() {
                     let (native, own) = self.parts(e, slots);
-                    let here = self.place(e.start_position(), 1);
+                    let here = self.extent(e);
                     match native {
                         Native::All(more) if own.len() == more.len() => {
                             places.extend(own);
@@ -158,7 +156,7 @@ impl<'a> Scan<'a> {
                 (one_or(natives, Native::All), places)
             }
             Expr::Or(v, _) => {
-                let places: Vec<Place> = v.iter().map(|e| self.place(e.start_position(), 1)).collect();
+                let places: Vec<Place> = v.iter().map(|e| self.extent(e)).collect();
                 let any = simple_any(v.iter().map(|e| self.top(e, slots)).collect());
                 let fits = matches!(&any, Native::Any(list) if list.len() == places.len());
                 (any, if fits { places } else { Vec::new() })
@@ -167,8 +165,13 @@ impl<'a> Scan<'a> {
                 [Stmt::Expr(inner)] => self.parts(inner, slots),
                 _ => (self.top(e, slots), Vec::new()),
             },
-            e => (self.top(e, slots), Vec::new()),
+            e => (self.top(e, slots), vec![self.extent(e)]),
         }
+    }
+
+    fn extent(&self, e: &Expr) -> Place {
+        let (pos, length) = names::extent(e);
+        self.place(pos, length)
     }
 
     fn leaf(&mut self, e: &Expr, slots: &[(String, Slot)]) -> Native {
@@ -499,85 +502,6 @@ fn bare(n: &Native) -> Option<&Path> {
         Native::Not(n) => bare(n),
         _ => None,
     }
-}
-
-fn simple_all(parts: Vec<Native>) -> Native {
-    let mut flat = Vec::with_capacity(parts.len());
-    for p in parts {
-        match p {
-            Native::All(v) => flat.extend(v),
-            p => flat.push(p),
-        }
-    }
-    one_or(flat, Native::All)
-}
-
-/// Joined alternatives; equalities on one path become one set, so that 500 of them are one look-up. Nothing moves past what may fail:
-/// there the order of evaluation is to be seen.
-pub(super) fn simple_any(parts: Vec<Native>) -> Native {
-    let mut flat: Vec<Native> = Vec::with_capacity(parts.len());
-    let mut sets: BTreeMap<(Path, Sort), usize> = BTreeMap::new();
-    for p in parts {
-        let more = match p {
-            Native::Any(v) => v,
-            p => vec![p],
-        };
-        for p in more {
-            if !p.is_total() {
-                sets.clear();
-            } else if let Some(key) = sort(&p) {
-                if let Some(first) = sets.get(&key).and_then(|i| flat.get_mut(*i)) {
-                    join(first, p);
-                    continue;
-                }
-                sets.insert(key, flat.len());
-            }
-            flat.push(p);
-        }
-    }
-    one_or(flat, Native::Any)
-}
-
-/// What an equality compares by.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Sort {
-    Name,
-    Text,
-    Number,
-}
-
-fn sort(e: &Native) -> Option<(Path, Sort)> {
-    Some(match e {
-        Native::OneOf { path, not: false, .. } | Native::Compare(path, Comparison::Is, Literal::Text(_)) => (path.clone(), Sort::Name),
-        Native::OneText(path, _) | Native::Text(path, TextTest::Is, _) => (path.clone(), Sort::Text),
-        Native::OneNumber(path, _) | Native::Compare(path, Comparison::Is, Literal::Integer(_)) => (path.clone(), Sort::Number),
-        _ => return None,
-    })
-}
-
-/// Makes one set of two equalities of a sort on a path.
-fn join(first: &mut Native, more: Native) {
-    let none = || Native::Always(false);
-    let as_set = |e: Native| match e {
-        Native::Compare(path, _, Literal::Text(s)) => Native::OneOf { path, names: BTreeSet::from([s]), not: false },
-        Native::Compare(path, _, Literal::Integer(n)) => Native::OneNumber(path, BTreeSet::from([n])),
-        Native::Text(path, _, s) => Native::OneText(path, BTreeSet::from([s])),
-        set => set,
-    };
-    let mut set = as_set(std::mem::replace(first, none()));
-    match (&mut set, as_set(more)) {
-        (Native::OneOf { names, .. }, Native::OneOf { names: mut more, .. })
-        | (Native::OneText(_, names), Native::OneText(_, mut more)) => {
-            names.append(&mut more);
-        }
-        (Native::OneNumber(_, numbers), Native::OneNumber(_, mut more)) => numbers.append(&mut more),
-        _ => {}
-    }
-    *first = set;
-}
-
-fn one_or(mut flat: Vec<Native>, many: impl Fn(Vec<Native>) -> Native) -> Native {
-    if flat.len() == 1 { flat.pop().unwrap_or(Native::Always(true)) } else { many(flat) }
 }
 
 /// The actions of a `then`, or that they need the interpreter.
