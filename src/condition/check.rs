@@ -19,8 +19,14 @@ impl Check<'_> {
     /// # Errors
     /// `wrong-type`, `not-in-list`, `not-ordered`: comparing what can never be equal, or ordering what has no order.
     pub fn compare(&self, path: Path, c: Comparison, literal: Literal, place: &Place) -> Result<Expr, Diagnostic> {
-        let kind = path.kind(self.schema);
         let ordering = !matches!(c, Comparison::Is | Comparison::IsNot);
+        // There may be thousands of categories: they are looked up, and listed only to say what is wrong.
+        if let (Path::Category, Literal::Text(name), false) = (&path, &literal, ordering)
+            && self.schema.categories.contains_key(name.as_str())
+        {
+            return Ok(Expr::Compare(path, c, literal));
+        }
+        let kind = path.kind(self.schema);
         if literal == Literal::Absent {
             if ordering {
                 return Err(not_ordered(&path, "()", place));
@@ -102,7 +108,7 @@ impl Check<'_> {
     /// # Errors
     /// A constant does not fit the path.
     pub fn one_of(&self, path: Path, items: Vec<Literal>, place: &Place) -> Result<Expr, Diagnostic> {
-        let kind = path.kind(self.schema);
+        let kind = path.bare_kind(self.schema);
         if matches!(kind, Kind::OneOf { .. } | Kind::Name | Kind::Category(_)) {
             let mut names = BTreeSet::new();
             for item in items {
@@ -122,9 +128,12 @@ impl Check<'_> {
     /// # Errors
     /// The path is neither, or the name is none the schema lists.
     pub fn contains(&self, path: Path, name: String, place: &Place) -> Result<Expr, Diagnostic> {
-        match path.kind(self.schema) {
-            Kind::Names(Some(known)) if !known.contains(&name) => Err(not_in_list(&path, &name, &known, place)),
-            Kind::Names(_) => Ok(Expr::Has(path, name)),
+        match path.bare_kind(self.schema) {
+            Kind::Names(None) => Ok(Expr::Has(path, name)),
+            Kind::Names(_) => match path.kind(self.schema) {
+                Kind::Names(Some(known)) if !known.contains(&name) => Err(not_in_list(&path, &name, &known, place)),
+                _ => Ok(Expr::Has(path, name)),
+            },
             _ => self.text_test(path, TextTest::Contains, &name, place),
         }
     }
@@ -134,7 +143,7 @@ impl Check<'_> {
     /// # Errors
     /// The path is no text.
     pub fn text_test(&self, path: Path, test: TextTest, needle: &str, place: &Place) -> Result<Expr, Diagnostic> {
-        match path.kind(self.schema) {
+        match path.bare_kind(self.schema) {
             Kind::Text | Kind::Name | Kind::Category(_) | Kind::OneOf { .. } => Ok(Expr::Text(path, test, fold(needle).into_owned())),
             kind => Err(wrong_type(&path, &kind, &Literal::Text(needle.to_string()), place)),
         }
@@ -145,8 +154,11 @@ impl Check<'_> {
     /// # Errors
     /// The path is no category, or the node is unknown.
     pub fn within(&self, path: Path, node: String, place: &Place) -> Result<Expr, Diagnostic> {
+        match path.bare_kind(self.schema) {
+            Kind::Category(_) if self.schema.categories.contains_key(node.as_str()) => return Ok(Expr::Within(path, node)),
+            _ => {}
+        }
         match path.kind(self.schema) {
-            Kind::Category(nodes) if nodes.contains(&node) => Ok(Expr::Within(path, node)),
             Kind::Category(nodes) => Err(not_in_list(&path, &node, &nodes, place)),
             kind => Err(wrong_type(&path, &kind, &Literal::Text(node), place)),
         }
@@ -157,7 +169,7 @@ impl Check<'_> {
     /// # Errors
     /// It is no yes-or-no value.
     pub fn flag(&self, path: Path, place: &Place) -> Result<Expr, Diagnostic> {
-        match path.kind(self.schema) {
+        match path.bare_kind(self.schema) {
             Kind::Boolean => Ok(Expr::Flag(path)),
             kind => Err(Diagnostic::error(
                 "not-a-condition",

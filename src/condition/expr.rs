@@ -1,6 +1,6 @@
 //! Expressions: conditions as data, evaluated without an interpreter.
 
-use super::{Path, Seen, View, fold};
+use super::{Figure, Path, Seen, Term, View, fold};
 use crate::diagnostic::RuleFault;
 use crate::id::UtcInstant;
 use crate::ticket::Decimal;
@@ -139,6 +139,10 @@ pub enum Expr {
         /// Turned round; an absent value is then in.
         not: bool,
     },
+    /// A free text is one of these, folded (S88).
+    OneText(Path, BTreeSet<String>),
+    /// A number is one of these.
+    OneNumber(Path, BTreeSet<i64>),
     /// A set holds a name.
     Has(Path, String),
     /// A set holds nothing.
@@ -149,15 +153,17 @@ pub enum Expr {
     Within(Path, String),
     /// A yes-or-no value that is yes.
     Flag(Path),
+    /// Two whole numbers, at least one of them worked out. The only lowered test that can fail.
+    Reckoned(Box<(Term, Comparison, Term)>),
     /// The rest.
     Script(Arc<dyn Script>),
 }
 
 impl Expr {
-    /// Whether it holds. Everything but a script is total.
+    /// Whether it holds. Everything but a script and arithmetic is total.
     ///
     /// # Errors
-    /// A script in it failed.
+    /// A script or a calculation in it failed.
     pub fn holds(&self, view: &View<'_>) -> Result<bool, RuleFault> {
         Ok(match self {
             Self::Always(b) => *b,
@@ -185,32 +191,48 @@ impl Expr {
                 let ordered = !matches!(c, Comparison::Is | Comparison::IsNot);
                 !(ordered && (a == Seen::Absent || b == Seen::Absent)) && c.holds(order(&a, &b))
             }
-            Self::OneOf { path, names, not } => match view.get(path) {
-                Seen::Text(s) => names.contains(&*s) != *not,
-                _ => *not,
-            },
+            Self::OneOf { path, names, not } => one_of(&view.get(path), names, *not),
+            Self::OneText(path, texts) => one_text(&view.get(path), texts),
+            Self::OneNumber(path, numbers) => one_number(&view.get(path), numbers),
             Self::Has(path, name) => view.has(path, name),
             Self::Empty(path) => match view.get(path) {
                 Seen::Names(n) => n.is_empty(),
                 Seen::Absent => true,
                 _ => false,
             },
-            Self::Text(path, test, needle) => match view.get(path) {
-                Seen::Text(s) => {
-                    let s = fold(&s);
-                    match test {
-                        TextTest::Is => s == needle.as_str(),
-                        TextTest::IsNot => s != needle.as_str(),
-                        TextTest::Contains => s.contains(needle),
-                        TextTest::StartsWith => s.starts_with(needle),
-                        TextTest::EndsWith => s.ends_with(needle),
-                    }
-                }
-                _ => *test == TextTest::IsNot,
-            },
+            Self::Text(path, test, needle) => text_test(&view.get(path), *test, needle),
             Self::Within(path, node) => matches!(view.get(path), Seen::Text(s) if within(&s, node)),
             Self::Flag(path) => view.get(path) == Seen::Boolean(true),
+            Self::Reckoned(r) => reckoned(r.0.value(view)?, r.1, r.2.value(view)?),
             Self::Script(s) => s.holds(view)?,
+        })
+    }
+
+    /// The one path a test asks for, if it asks for one value alone.
+    pub(super) fn subject(&self) -> Option<&Path> {
+        match self {
+            Self::Compare(p, ..)
+            | Self::OneOf { path: p, .. }
+            | Self::OneText(p, _)
+            | Self::OneNumber(p, _)
+            | Self::Text(p, ..)
+            | Self::Within(p, _)
+            | Self::Flag(p) => Some(p),
+            _ => None,
+        }
+    }
+
+    /// What a test of one value says of this value; none for any other expression.
+    pub(super) fn of_value(&self, seen: &Seen<'_>) -> Option<bool> {
+        Some(match self {
+            Self::Compare(_, c, literal) => compare(seen, *c, literal),
+            Self::OneOf { names, not, .. } => one_of(seen, names, *not),
+            Self::OneText(_, texts) => one_text(seen, texts),
+            Self::OneNumber(_, numbers) => one_number(seen, numbers),
+            Self::Text(_, test, needle) => text_test(seen, *test, needle),
+            Self::Within(_, node) => matches!(seen, Seen::Text(s) if within(s, node)),
+            Self::Flag(_) => *seen == Seen::Boolean(true),
+            _ => return None,
         })
     }
 
@@ -226,12 +248,18 @@ impl Expr {
             }
             Self::Compare(p, ..)
             | Self::OneOf { path: p, .. }
+            | Self::OneText(p, _)
+            | Self::OneNumber(p, _)
             | Self::Has(p, _)
             | Self::Empty(p)
             | Self::Text(p, ..)
             | Self::Within(p, _)
             | Self::Flag(p) => {
                 out.insert(p.clone());
+            }
+            Self::Reckoned(r) => {
+                r.0.reads(out);
+                r.2.reads(out);
             }
             Self::Script(s) => out.extend(s.reads().iter().cloned()),
         }
@@ -249,11 +277,12 @@ impl Expr {
 
     /// Steps of the interpreter that evaluating it takes.
     pub fn operations(&self, view: &View<'_>) -> u64 {
+        // As far as evaluation goes: what decides ends it, and so does what fails.
         let sum = |v: &[Self], until: bool| {
             let mut steps = 0u64;
             for e in v {
                 steps = steps.saturating_add(e.operations(view));
-                if e.is_total() && e.holds(view) == Ok(until) {
+                if e.holds(view) != Ok(!until) {
                     break;
                 }
             }
@@ -271,7 +300,12 @@ impl Expr {
 
     /// Whether evaluating it cannot fail.
     pub fn is_total(&self) -> bool {
-        self.is_native()
+        match self {
+            Self::Script(_) | Self::Reckoned(_) => false,
+            Self::All(v) | Self::Any(v) => v.iter().all(Self::is_total),
+            Self::Not(e) => e.is_total(),
+            _ => true,
+        }
     }
 
     /// The first conjunct that does not hold, with the values it saw; none if all hold.
@@ -289,6 +323,47 @@ impl Expr {
     }
 }
 
+fn one_of(seen: &Seen<'_>, names: &BTreeSet<String>, not: bool) -> bool {
+    match seen {
+        Seen::Text(s) => names.contains(&**s) != not,
+        _ => not,
+    }
+}
+
+fn one_text(seen: &Seen<'_>, texts: &BTreeSet<String>) -> bool {
+    matches!(seen, Seen::Text(s) if texts.contains(&*fold(s)))
+}
+
+fn one_number(seen: &Seen<'_>, numbers: &BTreeSet<i64>) -> bool {
+    match seen {
+        Seen::Integer(n) => numbers.contains(n),
+        // A decimal without a fraction is equal to the whole number.
+        Seen::Decimal(d) => d.rescaled(0).is_some_and(|n| numbers.contains(&n.units())),
+        _ => false,
+    }
+}
+
+fn text_test(seen: &Seen<'_>, test: TextTest, needle: &str) -> bool {
+    let Seen::Text(s) = seen else { return test == TextTest::IsNot };
+    let s = fold(s);
+    match test {
+        TextTest::Is => s == needle,
+        TextTest::IsNot => s != needle,
+        TextTest::Contains => s.contains(needle),
+        TextTest::StartsWith => s.starts_with(needle),
+        TextTest::EndsWith => s.ends_with(needle),
+    }
+}
+
+fn reckoned(a: Figure, c: Comparison, b: Figure) -> bool {
+    match (a, b) {
+        (Figure::Number(a), Figure::Number(b)) => c.holds(Some(a.cmp(&b))),
+        // What is not there is equal only to what is not there, and never ordered.
+        (Figure::Absent, Figure::Absent) => c == Comparison::Is,
+        _ => c == Comparison::IsNot,
+    }
+}
+
 fn within(path: &str, node: &str) -> bool {
     path.strip_prefix(node).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
@@ -297,6 +372,9 @@ fn compare(seen: &Seen<'_>, c: Comparison, literal: &Literal) -> bool {
     let o = match (seen, literal) {
         (Seen::Absent, Literal::Absent) => return matches!(c, Comparison::Is),
         (Seen::Names(n), Literal::Absent) => return n.is_empty() == matches!(c, Comparison::Is),
+        (Seen::Text(a), Literal::Text(b)) if matches!(c, Comparison::Is | Comparison::IsNot) => {
+            return (**a == **b) == matches!(c, Comparison::Is);
+        }
         (Seen::Text(a), Literal::Text(b)) => Some((**a).cmp(b.as_str())),
         (Seen::Integer(a), Literal::Integer(b)) => Some(a.cmp(b)),
         (Seen::Decimal(a), Literal::Decimal(b)) => Some(a.cmp(b)),
@@ -358,6 +436,14 @@ impl fmt::Display for Expr {
                 let word = if *not { "!in" } else { "in" };
                 write!(f, "{path} {word} [{all}{more}]")
             }
+            Self::OneText(p, texts) => {
+                let all = texts.iter().take(8).map(|n| format!("{n:?}")).collect::<Vec<_>>().join(", ");
+                write!(f, "{p} in [{all}{}]", if texts.len() > 8 { ", …" } else { "" })
+            }
+            Self::OneNumber(p, numbers) => {
+                let all = numbers.iter().take(8).map(i64::to_string).collect::<Vec<_>>().join(", ");
+                write!(f, "{p} in [{all}{}]", if numbers.len() > 8 { ", …" } else { "" })
+            }
             Self::Has(p, n) => write!(f, "{n:?} in {p}"),
             Self::Empty(p) => write!(f, "{p}.is_empty()"),
             Self::Text(p, TextTest::Is, n) => write!(f, "{p} == {n:?}"),
@@ -367,6 +453,7 @@ impl fmt::Display for Expr {
             Self::Text(p, TextTest::EndsWith, n) => write!(f, "{p}.ends_with({n:?})"),
             Self::Within(p, n) => write!(f, "{p}.within({n:?})"),
             Self::Flag(p) => write!(f, "{p}"),
+            Self::Reckoned(r) => write!(f, "{} {} {}", r.0, r.1.sign(), r.2),
             Self::Script(s) => f.write_str(s.text()),
         }
     }

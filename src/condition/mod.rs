@@ -14,9 +14,11 @@ mod data;
 mod expr;
 #[allow(dead_code, reason = "as reading")]
 mod form;
+pub(crate) mod logic;
 mod path;
 #[allow(dead_code, reason = "the reading conveniences of the rooms above; each uses some")]
 pub(crate) mod reading;
+mod term;
 mod view;
 
 pub use actions::check_action;
@@ -28,6 +30,7 @@ pub use check::Check;
 pub use data::{Form, NoScripts, Plain, Scripts, Table};
 pub use expr::{Comparison, Expr, Literal, Script, TextTest};
 pub use path::{Kind, Path, Root};
+pub use term::{Figure, Operator, Term};
 pub use view::{Customer, Seen, View};
 
 use crate::diagnostic::{Place, RuleFault};

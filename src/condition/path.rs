@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Diagnostic, Place, did_you_mean, text};
 use crate::id::FieldName;
-use crate::ticket::{FieldKind, Schema, StateClass, WaitsOn};
+use crate::ticket::{Attribute, FieldKind, Schema, StateClass, WaitsOn};
 use std::fmt;
 
 /// One readable thing.
@@ -246,6 +246,19 @@ impl Path {
         })))
     }
 
+    /// Where an attribute is read.
+    pub(crate) fn of(attribute: &Attribute) -> Self {
+        match attribute {
+            Attribute::Subject => Self::Subject,
+            Attribute::Description => Self::Description,
+            Attribute::Organisation => Self::Organisation,
+            Attribute::Category => Self::Category,
+            Attribute::Impact => Self::Impact,
+            Attribute::Urgency => Self::Urgency,
+            Attribute::Field(f) => Self::Field(f.clone()),
+        }
+    }
+
     /// Whether `t.NAME` is built in, so that no custom field may be called so.
     pub fn is_built_in(name: &str) -> bool {
         name == "customer" || TICKET.iter().any(|(n, _)| *n == name)
@@ -253,10 +266,21 @@ impl Path {
 
     /// What kind of thing it gives under a schema.
     pub fn kind(&self, schema: &Schema) -> Kind {
-        let scale = |s: &crate::ticket::Scale, ordered| Kind::OneOf { names: s.names().map(|n| n.to_string()).collect(), ordered };
-        fn listed<'a>(names: impl Iterator<Item = &'a str>) -> Kind {
-            Kind::OneOf { names: names.map(str::to_string).collect(), ordered: false }
-        }
+        self.kind_with(schema, usize::MAX)
+    }
+
+    /// The same without the names, which may be many.
+    pub(crate) fn bare_kind(&self, schema: &Schema) -> Kind {
+        self.kind_with(schema, 0)
+    }
+
+    /// The kind with at most so many names.
+    fn kind_with(&self, schema: &Schema, most: usize) -> Kind {
+        let scale =
+            |s: &crate::ticket::Scale, ordered| Kind::OneOf { names: s.names().take(most).map(|n| n.to_string()).collect(), ordered };
+        let listed =
+            |names: &mut dyn Iterator<Item = &str>| Kind::OneOf { names: names.take(most).map(str::to_string).collect(), ordered: false };
+        let set = |names: &mut dyn Iterator<Item = &str>| Kind::Names(Some(names.take(most).map(str::to_string).collect()));
         let of_field = |kind: Option<&FieldKind>| match kind {
             None | Some(FieldKind::Reference) => Kind::Name,
             Some(FieldKind::Text { .. }) => Kind::Text,
@@ -267,29 +291,29 @@ impl Path {
             Some(FieldKind::Duration) => Kind::Duration,
             Some(FieldKind::Choice(s)) => scale(s, false),
             Some(FieldKind::Ordered(s)) => scale(s, true),
-            Some(FieldKind::Choices(s)) => Kind::Names(Some(s.names().map(|n| n.to_string()).collect())),
+            Some(FieldKind::Choices(s)) => set(&mut s.names().map(|n| n.as_str())),
         };
         match self {
             Self::Subject | Self::Description | Self::MessageBody => Kind::Text,
             Self::Requester | Self::Organisation | Self::Assignee | Self::Owner | Self::EventName => Kind::Name,
-            Self::Type => listed(schema.types.keys().map(|n| n.as_str())),
-            Self::Channel => listed(schema.channels.keys().map(|n| n.as_str())),
-            Self::Group => listed(schema.groups.keys().map(|n| n.as_str())),
-            Self::State => listed(schema.states.keys().map(|n| n.as_str())),
-            Self::Transition => listed(schema.transitions.iter().map(|n| n.as_str())),
-            Self::Class => listed(StateClass::ALL.iter().map(|c| c.word())),
-            Self::WaitsOn => listed(WaitsOn::ALL.iter().map(|c| c.word())),
-            Self::MessageKind => listed(["reply", "note", "call"].into_iter()),
-            Self::MessageAuthor => listed(["requester", "agent", "vendor", "system"].into_iter()),
-            Self::ActorKind => listed(["agent", "requester", "vendor", "integration", "system"].into_iter()),
-            Self::Intake => listed(["new", "append", "reopen", "follow-up", "kept"].into_iter()),
-            Self::Category => Kind::Category(schema.categories.keys().map(|n| n.to_string()).collect()),
+            Self::Type => listed(&mut schema.types.keys().map(|n| n.as_str())),
+            Self::Channel => listed(&mut schema.channels.keys().map(|n| n.as_str())),
+            Self::Group => listed(&mut schema.groups.keys().map(|n| n.as_str())),
+            Self::State => listed(&mut schema.states.keys().map(|n| n.as_str())),
+            Self::Transition => listed(&mut schema.transitions.iter().map(|n| n.as_str())),
+            Self::Class => listed(&mut StateClass::ALL.iter().map(|c| c.word())),
+            Self::WaitsOn => listed(&mut WaitsOn::ALL.iter().map(|c| c.word())),
+            Self::MessageKind => listed(&mut ["reply", "note", "call"].into_iter()),
+            Self::MessageAuthor => listed(&mut ["requester", "agent", "vendor", "system"].into_iter()),
+            Self::ActorKind => listed(&mut ["agent", "requester", "vendor", "integration", "system"].into_iter()),
+            Self::Intake => listed(&mut ["new", "append", "reopen", "follow-up", "kept"].into_iter()),
+            Self::Category => Kind::Category(schema.categories.keys().take(most).map(|n| n.to_string()).collect()),
             Self::Impact => scale(&schema.impact, true),
             Self::Urgency => scale(&schema.urgency, true),
             Self::Priority => scale(&schema.priority, true),
             Self::Tags | Self::Watchers => Kind::Names(None),
-            Self::Trail => Kind::Names(Some(schema.groups.keys().map(|n| n.to_string()).collect())),
-            Self::ActorRoles => Kind::Names(Some(schema.roles.keys().map(|n| n.to_string()).collect())),
+            Self::Trail => set(&mut schema.groups.keys().map(|n| n.as_str())),
+            Self::ActorRoles => set(&mut schema.roles.keys().map(|n| n.as_str())),
             Self::Number
             | Self::Score
             | Self::Cycle

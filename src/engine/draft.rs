@@ -286,15 +286,7 @@ pub(super) fn changes(event: &Event, cause: &Cause, out: &mut Vec<Path>) {
         Event::Reopened { .. } => &[Path::Cycle, Path::Reopenings],
         Event::Received { .. } => &[Path::Intake],
         Event::Set { attribute, .. } => {
-            out.push(match attribute {
-                Attribute::Subject => Path::Subject,
-                Attribute::Description => Path::Description,
-                Attribute::Organisation => Path::Organisation,
-                Attribute::Category => Path::Category,
-                Attribute::Impact => Path::Impact,
-                Attribute::Urgency => Path::Urgency,
-                Attribute::Field(f) => Path::Field(f.clone()),
-            });
+            out.push(Path::of(attribute));
             return;
         }
         Event::PrioritySet { .. } | Event::OverrideEnded => &[Path::Priority],

@@ -38,8 +38,11 @@ impl Explanation {
         for r in &self.not_fired {
             if let Verdict::False(part) = &r.verdict {
                 let part = shortened(part);
-                let line =
-                    text(format!("  rule {} did not fire: {part} was false", r.rule), format!("  规则 {} 未触发：{part} 不成立", r.rule));
+                let how = if r.lowered { ("", "") } else { (" (script)", "（脚本）") };
+                let line = text(
+                    format!("  rule {}{} did not fire: {part} was false", r.rule, how.0),
+                    format!("  规则 {}{}未触发：{part} 不成立", r.rule, if how.1.is_empty() { " " } else { how.1 }),
+                );
                 out.push_str(line.get(lang));
                 out.push('\n');
             }
@@ -288,7 +291,12 @@ fn line(playbook: &Playbook, t: &Ticket, c: &Caused) -> Option<Text> {
             text(format!("rated {stars} of 5 for cycle {cycle}: {comment}"), format!("第 {cycle} 轮评价 {stars} 星：{comment}"))
         }
         Event::RatingRequested { cycle } => text(format!("asked for a rating of cycle {cycle}"), format!("发起第 {cycle} 轮满意度评价")),
-        Event::RuleFired { rule, .. } => text(format!("rule {rule} fired"), format!("规则 {rule} 触发")),
+        Event::RuleFired { rule, .. } => {
+            // Only where the playbook at hand has a rule of that name.
+            let script = playbook.rules().named(rule.as_str()).is_some_and(|(_, r)| !r.is_native());
+            let how = if script { (" (script)", "（脚本）") } else { ("", "") };
+            text(format!("rule {rule} fired{}", how.0), format!("规则 {rule} 触发{}", how.1))
+        }
         Event::RuleFaulted { rule, message, .. } => {
             text(format!("rule {rule} failed, contained: {message}"), format!("规则 {rule} 出错，已隔离：{message}"))
         }

@@ -189,11 +189,24 @@ impl Trace {
         }
     }
 
+    /// The circles in which rules went round until their chain was cut (S20), each rule once.
+    pub fn cut(&self) -> Vec<&[RuleName]> {
+        let entry = self.base.as_ref().and_then(|b| b.entry.as_ref());
+        let events = entry.map(|e| e.events.as_slice()).unwrap_or_default();
+        events.iter().filter_map(|c| if let Event::ChainCut { rules } = &c.event { Some(rules.as_slice()) } else { None }).collect()
+    }
+
     /// The trace as lines of text.
     pub fn render(&self, lang: Lang) -> Vec<String> {
         let mut lines: Vec<String> = self.notes.iter().map(|n| n.get(lang).to_string()).collect();
         for r in self.rules() {
             r.render(lang, &mut lines);
+        }
+        for cut in self.cut() {
+            // Back to where it began.
+            let way: Vec<&str> = cut.iter().chain(cut.first()).map(RuleName::as_str).collect();
+            let way = way.join(" → ");
+            lines.push(text(format!("a chain of rules was cut: {way}"), format!("规则链过长被截断：{way}")).get(lang).to_string());
         }
         for (what, points, reason) in &self.score {
             let word = if lang == Lang::Zh { "分数" } else { "score" };

@@ -99,6 +99,7 @@ impl Playbook {
         let (agreements, found) = Agreements::load(files, &schema, &*scripts);
         problems.extend(found);
         // Where the agreements are wrong, so may be what a rule names of them: that is said once, there.
+        let agreed = agreements.is_some();
         if let Some(a) = &agreements {
             schema.metrics = a.metrics().map(|m| m.name.clone()).collect();
         }
@@ -121,6 +122,9 @@ impl Playbook {
         };
         let (rules, found) = crate::rules::load(source, &schema);
         problems.extend(found);
+        let flow = (!any_workflow_failed).then_some(workflows.as_slice());
+        let around = super::around::surroundings(flow, agreed.then_some(&agreements), &priority, &head.settings);
+        problems.extend(rules.check(&schema, &around));
         problems.sort();
         let Some(calendars) = calendars.filter(|_| !problems.has_errors()) else { return Err(problems) };
         let digest = Digest::of(source.iter().flat_map(|(p, c)| [p.as_bytes(), c.as_bytes()]));

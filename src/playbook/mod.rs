@@ -13,6 +13,7 @@
 
 #![doc = concat!("```toml\n", include_str!("reference.toml"), "```")]
 
+mod around;
 mod build;
 mod load;
 mod read;

@@ -18,6 +18,12 @@ pub enum Written {
     Tag(TagName),
     /// A tag is removed.
     Untag(TagName),
+    /// Tags whose names are worked out when the rule runs.
+    Tags,
+    /// Watchers.
+    Watchers,
+    /// What the message concerned is judged to be: automatic, mere thanks.
+    Message,
     /// The group.
     Group,
     /// The assignee.
@@ -38,18 +44,10 @@ impl Written {
             Action::Route { .. } => Self::Group,
             Action::Assign(_) | Action::Release => Self::Assignee,
             Action::Transition(_) => Self::State,
-            Action::Notify { .. } | Action::Watch(_) | Action::Note(_) | Action::MarkAutomatic | Action::MarkThanks | Action::Stop => {
-                return None;
-            }
+            Action::Watch(_) => Self::Watchers,
+            Action::MarkAutomatic | Action::MarkThanks => Self::Message,
+            Action::Notify { .. } | Action::Note(_) | Action::Stop => return None,
         })
-    }
-    /// Whether the order of two writers matters. Scores add up and equal tags are one.
-    pub(super) fn clashes(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Tag(a), Self::Untag(b)) | (Self::Untag(a), Self::Tag(b)) => a == b,
-            (Self::Score | Self::Tag(_) | Self::Untag(_), _) => false,
-            _ => self == other,
-        }
     }
     /// As authors name it.
     pub fn name(&self) -> String {
@@ -58,6 +56,9 @@ impl Written {
             Self::Priority => "priority".into(),
             Self::Score => "score".into(),
             Self::Tag(t) | Self::Untag(t) => format!("tag {t}"),
+            Self::Tags => "tags".into(),
+            Self::Watchers => "watchers".into(),
+            Self::Message => "message".into(),
             Self::Group => "group".into(),
             Self::Assignee => "assignee".into(),
             Self::State => "state".into(),

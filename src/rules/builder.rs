@@ -1,6 +1,7 @@
 //! Rules written in Rust, with the same checks as those in files.
 
 use super::action::checked;
+use super::rule::Spots;
 use super::trigger::unknown_state;
 use super::{ActionScript, After, Rule, Then, Trigger};
 use crate::calendar::Span;
@@ -180,6 +181,8 @@ impl RuleBuilder {
             always: self.always,
             reads: BTreeSet::new(),
             writes: BTreeSet::new(),
+            spots: Spots::default(),
+            asks_event: false,
         };
         problems.extend(rule.shape());
         if problems.has_errors() { Err(problems) } else { Ok(rule.settle()) }

@@ -85,6 +85,10 @@ fn leaf(e: &Expr) -> Option<Vec<Key>> {
         Expr::Flag(path) => key(path, Mode::Exact, Wanted::Boolean(true)),
         Expr::Has(path, name) => key(path, Mode::Member, text(name)),
         Expr::Text(path, TextTest::Is, s) => key(path, Mode::Folded, text(s)),
+        Expr::OneText(path, texts) => Some(texts.iter().map(|s| Key { path: path.clone(), mode: Mode::Folded, wanted: text(s) }).collect()),
+        Expr::OneNumber(path, numbers) => {
+            Some(numbers.iter().map(|n| Key { path: path.clone(), mode: Mode::Exact, wanted: Wanted::Integer(*n) }).collect())
+        }
         Expr::Within(path, node) => key(path, Mode::Within, text(node)),
         _ => None,
     }

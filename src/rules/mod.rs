@@ -4,10 +4,13 @@
 //! hosts that write rules in Rust, and the sandbox in which the part of a rule that is a script runs.
 //! What it never does: perform an action (it yields [`crate::ticket::Action`], the engine validates and makes events), count
 //! waves, read a clock, a file or the network, or let a failing rule become more than a [`crate::diagnostic::RuleFault`] (S24).
-//! Read next: `set.rs`, then `script/mod.rs`, the only place that knows Rhai; the reasons are in `script/limits.rs`.
+//! Read next: `set.rs`, `check/mod.rs` (what is suspicious before a rule runs), then `script/mod.rs`, the only place that knows Rhai; the reasons are in `script/limits.rs`.
 
 mod action;
 mod builder;
+mod carry;
+mod check;
+mod graph;
 mod index;
 mod load;
 mod pass;
@@ -15,21 +18,24 @@ mod rule;
 #[cfg(feature = "rhai")]
 pub(crate) mod script;
 mod set;
+mod surroundings;
 mod trigger;
 
 pub use action::{Written, recipient};
 pub use builder::RuleBuilder;
+pub use graph::{RuleCircle, RuleEdge, RuleGraph, RuleNode};
 pub use load::{load, scripts};
 pub use pass::{Pass, Woken};
 pub use rule::{ActionScript, After, Consideration, Rule, Then};
 #[cfg(feature = "rhai")]
 pub use script::RhaiScripts;
 #[cfg(feature = "rhai")]
-#[doc(hidden)]
-pub use script::probe;
-#[cfg(feature = "rhai")]
 pub use script::sandbox_eval;
 #[cfg(feature = "rhai")]
 pub use script::{Test, TestFailure, TestFault, TestHost, TestTicket, TestValue, TestWord, Vocabulary, tests, vocabulary};
+#[cfg(feature = "rhai")]
+#[doc(hidden)]
+pub use script::{load_interpreted, probe};
 pub use set::{RuleIndex, RuleSet};
+pub use surroundings::{Clocks, Flow, Move, Surroundings};
 pub use trigger::Trigger;

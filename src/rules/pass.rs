@@ -59,8 +59,8 @@ impl RuleSet {
     /// A pass over the rules that these wake. [`Pass::select`] comes before the first [`Pass::next`].
     pub fn pass(&self, triggers: Vec<Trigger>, changed: Vec<Path>) -> Pass<'_> {
         let groups = self.groups(&triggers, &changed);
-        let record = Woken { triggers, changed, moments: Vec::new(), only: None };
-        Pass { set: self, groups, candidates: Vec::new(), next: 0, from: RuleIndex(0), record }
+        let record = Woken { triggers, changed, moments: Vec::with_capacity(2), only: None };
+        Pass { set: self, groups, candidates: Vec::with_capacity(16), next: 0, from: RuleIndex(0), record }
     }
 }
 
@@ -78,7 +78,8 @@ impl<'s> Pass<'s> {
         for g in &self.groups {
             g.candidates(view, self.from, &mut self.candidates);
         }
-        if self.candidates.len() > 1 {
+        // One list comes in order already.
+        if !self.candidates.is_sorted_by(|a, b| a < b) {
             self.candidates.sort_unstable();
             self.candidates.dedup();
         }
@@ -98,7 +99,7 @@ impl<'s> Pass<'s> {
             let Some(rule) = self.set.get(index).filter(|r| !skip(index, r)) else { continue };
             let held = match &rule.when {
                 None => Ok(true),
-                Some(c) if rule.reads.contains(&Path::EventName) => c.holds(&View { event: &self.record.word(rule), ..*view }),
+                Some(c) if rule.asks_event => c.holds(&View { event: &self.record.word(rule), ..*view }),
                 Some(c) => c.holds(view),
             };
             match held {

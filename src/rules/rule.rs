@@ -83,6 +83,20 @@ pub struct Rule {
     pub always: bool,
     pub(super) reads: BTreeSet<Path>,
     pub(super) writes: BTreeSet<Written>,
+    pub(super) spots: Spots,
+    /// Whether the condition asks what woke the rule.
+    pub(super) asks_event: bool,
+}
+
+/// Where the parts of a rule stand, for what is found out about the rules as a whole. Empty for a rule built in Rust.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Spots {
+    /// The triggers, in their order.
+    pub(super) on: Vec<Place>,
+    /// The conjuncts, or the alternatives, of the condition.
+    pub(super) when: Vec<Place>,
+    /// The actions, in their order.
+    pub(super) then: Vec<Place>,
 }
 
 impl Rule {
@@ -149,8 +163,22 @@ impl Rule {
         self.when.as_ref().is_none_or(|c| c.expr().is_native()) && matches!(self.then, Then::Actions(_))
     }
 
+    /// Whether what it does is known before it runs, and whatever it does includes a stop.
+    pub(super) fn surely_stops(&self) -> bool {
+        matches!(&self.then, Then::Actions(a) if self.stop || a.contains(&Action::Stop))
+    }
+    /// Whether it may stop.
+    pub(super) fn may_stop(&self) -> bool {
+        self.stop || matches!(self.then, Then::Script(_)) || self.surely_stops()
+    }
+    /// Where its action of this position stands.
+    pub(super) fn action_place(&self, position: usize) -> Place {
+        self.spots.then.get(position).unwrap_or(&self.place).clone()
+    }
+
     pub(super) fn settle(mut self) -> Self {
         let mut reads: BTreeSet<Path> = self.when.as_ref().map(|c| c.reads().clone()).unwrap_or_default();
+        self.asks_event = reads.contains(&Path::EventName);
         self.writes = match &self.then {
             Then::Actions(a) => a.iter().flat_map(Written::by).collect(),
             Then::Script(s) => {

@@ -1,10 +1,10 @@
 //! The rules of a playbook in their one order, and the index from what happened to whom it wakes.
 
 use super::index::Group;
-use super::{Rule, Trigger};
+use super::{Rule, Trigger, Written};
 use crate::condition::{Expr, Path};
 use crate::diagnostic::{Diagnostic, Diagnostics, text};
-use crate::id::{RuleName, StateName};
+use crate::id::{RuleName, StateName, TagName};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A rule's position in the order of its [`RuleSet`].
@@ -150,6 +150,22 @@ impl RuleSet {
     pub fn wakes_by_reads(&self) -> bool {
         !self.by_read.is_empty()
     }
+    /// Whether anything a rule can do may wake a rule.
+    pub(super) fn wakes_by_rules(&self) -> bool {
+        use Trigger::{Created, Escalated, Limit, Rated, Received};
+        let outer = |t: &Trigger| {
+            let message = matches!(
+                t,
+                Trigger::MessageFromRequester
+                    | Trigger::MessageFromAgent
+                    | Trigger::MessageFromVendor
+                    | Trigger::MessageCall
+                    | Trigger::MessageNote
+            );
+            message || matches!(t, Created | Received | Rated | Limit | Escalated | Trigger::Warning(_) | Trigger::Breach(_))
+        };
+        !self.always.all().is_empty() || !self.by_read.is_empty() || !self.by_trigger.keys().all(outer)
+    }
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.rules.is_empty()
@@ -165,21 +181,23 @@ impl RuleSet {
 
     fn ambiguities(&self, problems: &mut Diagnostics) {
         // Only writers of one thing with one order are compared, each with those before it; few share both.
-        let mut groups: BTreeMap<(i64, String), Vec<&Rule>> = BTreeMap::new();
+        let mut groups: BTreeMap<(i64, Thing<'_>), Vec<&Rule>> = BTreeMap::new();
         for rule in &self.rules {
-            for written in &rule.writes {
-                groups.entry((rule.order, written.name())).or_default().push(rule);
+            for thing in rule.writes.iter().filter_map(Thing::of) {
+                let group = groups.entry((rule.order, thing)).or_default();
+                if group.last().is_none_or(|r| r.name != rule.name) {
+                    group.push(rule);
+                }
             }
         }
-        for ((_, name), rules) in groups {
-            for (i, later) in rules.iter().enumerate() {
-                let clash = rules.iter().take(i.min(PAIRS)).find(|first| {
-                    first.writes.iter().any(|a| later.writes.iter().any(|b| a.name() == name && a.clashes(b)))
-                        && same_moment(first, later)
-                        && !disjoint(first, later)
-                        && !same_actions(first, later)
+        for ((_, thing), rules) in groups.into_iter().filter(|(_, rules)| rules.len() > 1) {
+            let parts: Vec<Vec<&Expr>> = rules.iter().map(|r| r.when.as_ref().map(|c| conjuncts(c.expr())).unwrap_or_default()).collect();
+            for (i, (later, asked)) in rules.iter().zip(&parts).enumerate() {
+                let clash = rules.iter().zip(&parts).take(i.min(PAIRS)).find(|(first, before)| {
+                    same_moment(first, later) && thing.clash(first, later) && !disjoint(before, asked) && !same_actions(first, later)
                 });
-                if let Some(first) = clash {
+                if let Some((first, _)) = clash {
+                    let name = thing.name();
                     problems.push(
                         Diagnostic::warning(
                             "order-ambiguous",
@@ -201,11 +219,44 @@ impl RuleSet {
     }
 }
 
+/// What two rules may write differently: a tag one adds and another removes, or anything else that has one value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Thing<'r> {
+    Tag(&'r TagName),
+    Other(&'r Written),
+}
+
+impl<'r> Thing<'r> {
+    fn of(written: &'r Written) -> Option<Self> {
+        Some(match written {
+            Written::Tag(t) | Written::Untag(t) => Self::Tag(t),
+            Written::Score | Written::Tags | Written::Watchers | Written::Message => return None,
+            other => Self::Other(other),
+        })
+    }
+    fn clash(self, a: &Rule, b: &Rule) -> bool {
+        match self {
+            Self::Other(_) => true,
+            Self::Tag(t) => {
+                let adds = |r: &Rule| r.writes.contains(&Written::Tag(t.clone()));
+                let removes = |r: &Rule| r.writes.contains(&Written::Untag(t.clone()));
+                (adds(a) && removes(b)) || (removes(a) && adds(b))
+            }
+        }
+    }
+    fn name(self) -> String {
+        match self {
+            Self::Tag(t) => format!("tag {t}"),
+            Self::Other(w) => w.name(),
+        }
+    }
+}
+
 /// How many earlier rules each rule is compared with, so that ten thousand rules of one order still load at once.
 const PAIRS: usize = 64;
 
 /// Whether one event may wake both.
-fn same_moment(a: &Rule, b: &Rule) -> bool {
+pub(super) fn same_moment(a: &Rule, b: &Rule) -> bool {
     let wakes = |t: &Trigger, u: &Trigger| t == u || t.wider().as_ref() == Some(u) || u.wider().as_ref() == Some(t);
     match (&a.time, &b.time) {
         (Some(x), Some(y)) => x == y,
@@ -219,10 +270,7 @@ fn same_actions(a: &Rule, b: &Rule) -> bool {
 }
 
 /// Whether the two conditions can be seen never to hold together: they ask one path for different names.
-fn disjoint(a: &Rule, b: &Rule) -> bool {
-    let (Some(a), Some(b)) = (&a.when, &b.when) else { return false };
-    let left = conjuncts(a.expr());
-    let right = conjuncts(b.expr());
+fn disjoint(left: &[&Expr], right: &[&Expr]) -> bool {
     left.iter().any(|x| right.iter().any(|y| exclude(x, y)))
 }
 

@@ -126,6 +126,8 @@ impl Scan<'_> {
                     .help(text("write `t.set(\"site\", …)`", "请写 `t.set(\"site\", …)`"));
                 self.problems.push(d);
             }
+            ("tag" | "untag", _) => self.writes.extend([Written::Tags]),
+            ("watch", _) => self.writes.extend([Written::Watchers]),
             ("score", _) => drop(self.writes.insert(Written::Score)),
             ("priority", _) => drop(self.writes.insert(Written::Priority)),
             ("route", _) => drop(self.writes.insert(Written::Group)),
@@ -141,7 +143,7 @@ impl Scan<'_> {
         let mut plain = true;
         for stmt in body {
             match self.plain(stmt) {
-                Some(action) => list.extend(action),
+                Some(action) => list.extend(action.map(|a| (a, self.place(stmt.position(), 1)))),
                 None => {
                     plain = false;
                     self.statement(stmt);

@@ -9,7 +9,7 @@ use rhai::{Array, Dynamic, Map};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Every action word with the numbers of arguments it takes.
-pub(super) const WORDS: [(&str, &[usize]); 15] = [
+pub(super) const WORDS: [(&str, &[usize]); 16] = [
     ("score", &[2]),
     ("set", &[2]),
     ("set_force", &[2]),
@@ -25,6 +25,7 @@ pub(super) const WORDS: [(&str, &[usize]); 15] = [
     ("note", &[1]),
     ("mark_automatic", &[0]),
     ("mark_thanks", &[0]),
+    ("stop", &[0]),
 ];
 
 /// What is wrong with the arguments of a call.
@@ -85,6 +86,7 @@ pub(super) fn read(word: &str, args: &[Dynamic]) -> Result<Action, Wrong> {
         "watch" => Action::Watch(AgentId::new(name(0)?)),
         "transition" => Action::Transition(TransitionName::new(name(0)?)),
         "note" => Action::Note(as_text(&arg(0))),
+        "stop" => Action::Stop,
         "mark_automatic" => Action::MarkAutomatic,
         "mark_thanks" => Action::MarkThanks,
         _ => {

@@ -2,11 +2,12 @@
 
 use super::{
     actions::WORDS,
+    joined::simple_any,
     names::{Link, natives},
-    scan::{Scan, Val, simple_any},
+    scan::{Scan, Val},
     values::{decimal_of, instant_of, lapse_of, turned},
 };
-use crate::condition::{Comparison, Expr as Native, Kind, Literal, Path, Root, TextTest};
+use crate::condition::{Comparison, Expr as Native, Kind, Literal, Operator, Path, Root, Term, TextTest};
 use crate::diagnostic::{Diagnostic, did_you_mean, text};
 use rhai::{Array, Dynamic, Expr, FnCallExpr, FnPtr, Position, Stmt};
 
@@ -54,11 +55,22 @@ impl Scan<'_> {
                 self.compare(sign, a, b, pos)
             }
             // `x in list` is parsed as `contains(list, x)`.
-            [list, item] if c.name == "contains" && !c.is_qualified() => self.membership(list, item, pos),
+            [list, item] if c.name == "contains" && !c.is_qualified() => self.membership(list, item),
             [e] if operator && c.name == "!" => match self.condition(e) {
                 Some(n) => Val::Test(Native::Not(Box::new(n))),
                 None => Val::Other,
             },
+            [a, b] if operator && Operator::of(&c.name).is_some() => {
+                let Some(sign) = Operator::of(&c.name) else { return Val::Other };
+                self.joined(sign, a, b, pos)
+            }
+            [e] if operator && c.name == "-" => {
+                let val = self.walk(e);
+                match self.term(&val) {
+                    Some(term) => Val::Number(Term::Negative(Box::new(term), self.place(pos, 1))),
+                    None => self.worked(&val, e),
+                }
+            }
             args if operator => {
                 for e in args {
                     self.used(e);
@@ -151,7 +163,40 @@ impl Scan<'_> {
                 Val::Other
             }
             Val::Part(..) => self.used(e),
+            // It is worked out, and may fail, before the function is called.
+            Val::Number(_) => Val::Other,
             val => val,
+        }
+    }
+
+    /// A value that the interpreter goes on with.
+    fn worked(&mut self, val: &Val, e: &Expr) -> Val {
+        match val {
+            Val::Root(_) | Val::Part(..) => self.escape(e.start_position()),
+            Val::Test(n) => self.stays(n, e.start_position()),
+            _ => {}
+        }
+        Val::Other
+    }
+
+    /// The whole number a value is, if it is one and native.
+    fn term(&self, val: &Val) -> Option<Term> {
+        match val {
+            Val::Number(t) => Some(t.clone()),
+            Val::Path(p) if p.bare_kind(self.schema) == Kind::Integer => Some(Term::Value(p.clone())),
+            Val::Lit(v) => v.as_int().ok().map(Term::Number),
+            _ => None,
+        }
+    }
+
+    fn joined(&mut self, sign: Operator, a: &Expr, b: &Expr, pos: Position) -> Val {
+        let (left, right) = (self.walk(a), self.walk(b));
+        match (self.term(&left), self.term(&right)) {
+            (Some(x), Some(y)) => Val::Number(Term::Joined(Box::new(x), sign, Box::new(y), self.place(pos, 1))),
+            _ => {
+                self.worked(&left, a);
+                self.worked(&right, b)
+            }
         }
     }
 
@@ -164,21 +209,18 @@ impl Scan<'_> {
                 Ok(n) => Val::Test(n),
                 Err(d) => self.report(d),
             },
-            (left, right) => {
-                for (val, e) in [(left, a), (right, b)] {
-                    match val {
-                        Val::Root(_) | Val::Part(..) => drop(self.used(e)),
-                        Val::Test(n) => self.stays(&n, e.start_position()),
-                        _ => {}
-                    }
+            (left, right) => match (self.term(&left), self.term(&right)) {
+                (Some(x), Some(y)) => Val::Test(Native::Reckoned(Box::new((x, c, y)))),
+                _ => {
+                    self.worked(&left, a);
+                    self.worked(&right, b)
                 }
-                Val::Other
-            }
+            },
         }
     }
 
     fn against(&mut self, p: Path, c: Comparison, v: &Dynamic, at: Position) -> Val {
-        let kind = p.kind(self.schema);
+        let kind = p.bare_kind(self.schema);
         let length = v.read_lock::<rhai::ImmutableString>().map_or(1, |s| s.chars().count().saturating_add(2));
         let place = self.place(at, length);
         if v.is_unit() && matches!(kind, Kind::Names(_)) {
@@ -207,7 +249,7 @@ impl Scan<'_> {
         }
     }
 
-    fn membership(&mut self, list: &Expr, item: &Expr, pos: Position) -> Val {
+    fn membership(&mut self, list: &Expr, item: &Expr) -> Val {
         let (container, value) = (self.walk(list), self.walk(item));
         match (container, value) {
             (Val::Path(p), Val::Lit(v)) => self.test_of(p, "contains", &v, item.position()),
@@ -216,21 +258,14 @@ impl Scan<'_> {
                 self.one_of(p, &items, list)
             }
             (container, value) => {
-                for (val, e) in [(container, list), (value, item)] {
-                    match val {
-                        Val::Root(_) | Val::Part(..) => drop(self.used(e)),
-                        Val::Test(n) => self.stays(&n, e.start_position()),
-                        _ => {}
-                    }
-                }
-                let _ = pos;
-                Val::Other
+                self.worked(&container, list);
+                self.worked(&value, item)
             }
         }
     }
 
     fn one_of(&mut self, p: Path, items: &[Dynamic], list: &Expr) -> Val {
-        let kind = p.kind(self.schema);
+        let kind = p.bare_kind(self.schema);
         let at = |i: usize| match list {
             Expr::Array(v, _) => v.get(i).map_or(list.position(), Expr::position),
             e => e.start_position(),
@@ -265,7 +300,7 @@ impl Scan<'_> {
     /// `path.contains("x")` and its like.
     fn test_of(&mut self, p: Path, name: &str, v: &Dynamic, at: Position) -> Val {
         let Some(needle) = v.read_lock::<rhai::ImmutableString>().map(|s| s.to_string()) else {
-            let kind = p.kind(self.schema);
+            let kind = p.bare_kind(self.schema);
             let d = Diagnostic::error(
                 "wrong-type",
                 text(
@@ -366,7 +401,7 @@ impl Scan<'_> {
     }
 
     fn method(&mut self, p: Path, c: &FnCallExpr, pos: Position) -> Val {
-        let kind = p.kind(self.schema);
+        let kind = p.bare_kind(self.schema);
         match (c.name.as_str(), c.args.as_slice()) {
             ("contains" | "starts_with" | "ends_with" | "within", [arg]) => {
                 let name = c.name.to_string();

@@ -264,7 +264,9 @@ fn unknown_function(engine: &Engine, signature: &str) -> (RuleFault, usize) {
         return (raise(FaultKind::Forbidden, message).maybe_help(Some(help)), length);
     }
     let names: BTreeSet<String> = engine.collect_fn_metadata(None, |f| Some(f.metadata.name.to_string()), true).into_iter().collect();
-    let (en, zh): (Vec<_>, Vec<_>) = args.trim_end_matches(')').split(", ").filter(|a| !a.is_empty()).map(plain).unzip();
+    // Only the bracket of the signature: `()` is a kind of its own.
+    let args = args.strip_suffix(')').unwrap_or(args);
+    let (en, zh): (Vec<_>, Vec<_>) = args.split(", ").filter(|a| !a.is_empty()).map(plain).unzip();
     let (en, zh) = (en.join(", "), zh.join("、"));
     let operator = !name.chars().any(|c| c.is_alphabetic() || c == '_');
     if operator || names.contains(name) {

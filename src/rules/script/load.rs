@@ -4,7 +4,6 @@ use super::{
     files::{File, Library, is_module},
     load_engine, read,
     run::Slot,
-    run_engine,
     scan::Scan,
 };
 use crate::condition::{Expr as Native, Root, Scripts};
@@ -34,6 +33,16 @@ const STACK: usize = 16 << 20;
 /// assert!(problems.to_string().starts_with("error[unknown-field]: a ticket has no field `impakt`\n  --> rules/a.rhai:3:43"));
 /// ```
 pub fn load(source: &Source, schema: &Schema) -> (RuleSet, Diagnostics) {
+    load_as(source, schema, true)
+}
+
+/// The same rules with conditions and actions left to the interpreter, for the test that holds both forms equal.
+#[doc(hidden)]
+pub fn load_interpreted(source: &Source, schema: &Schema) -> (RuleSet, Diagnostics) {
+    load_as(source, schema, false)
+}
+
+fn load_as(source: &Source, schema: &Schema, lower: bool) -> (RuleSet, Diagnostics) {
     let (source, schema) = (Arc::new(source.clone()), Arc::new(schema.clone()));
     on_large_stack(move || {
         let mut problems = Diagnostics::new();
@@ -42,6 +51,7 @@ pub fn load(source: &Source, schema: &Schema) -> (RuleSet, Diagnostics) {
         let mut rules = Vec::new();
         for (path, file) in &library.files {
             let mut scan = Scan::new(&library, &schema, file, source.get(path).unwrap_or_default(), None);
+            scan.lower = lower;
             if is_module(path) {
                 modules(&mut scan);
             } else {
@@ -120,7 +130,8 @@ fn compile(content: &str, base: &Place, schema: &Arc<Schema>, lower: bool) -> Re
     for (name, _) in &slots {
         scope.push(name.as_str(), ());
     }
-    let sandbox = run_engine(&[super::values::host()], None);
+    // With the limits of files: a list of five hundred names is lowered to a set and never runs.
+    let sandbox = load_engine(&[super::values::host()], Arc::new(Source::new()));
     let ast = sandbox.compile_expression("expression", content, &scope).map_err(|fault| {
         let inside = fault.place.as_ref().filter(|p| p.line > 0).map(|p| base.inside(p.line, p.column, p.length));
         Diagnostics::from(Diagnostic::from(fault.at(inside.unwrap_or_else(|| base.clone()))))

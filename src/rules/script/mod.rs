@@ -3,7 +3,7 @@
 //! What it is: two engines, each from one hardened constructor ([`load_engine`] for the top level of rule files,
 //! [`run_engine`] for conditions and actions), the standard library that scripts see (`natives`), the translation of
 //! every error into a [`RuleFault`]; and the compiler of rules: files (`files`, `read`), the static check that lowers on the way
-//! (`scan`, `calls`, `statements`, `acting`), the ticket as scripts hold it (`node`, `values`, `actions`), what runs the rest (`run`), and
+//! (`scan`, `calls`, `joined`, `statements`, `acting`), the ticket as scripts hold it (`node`, `values`, `actions`), what runs the rest (`run`), and
 //! tests written in Rhai (`trial`).
 //! What it never does: read a file or a clock, sleep, print, start a thread, or show a Rhai type to the rest of the crate.
 //! Read next: `limits.rs` (every figure with its reason), `nesting.rs` (depth while parsing), `engine.rs`, `fault.rs`.
@@ -18,6 +18,7 @@ mod engine;
 mod fault;
 mod files;
 mod imports;
+mod joined;
 mod limits;
 mod load;
 mod names;
@@ -33,7 +34,7 @@ mod trial;
 mod values;
 
 pub(crate) use engine::{Sandbox, load_engine, run_engine};
-pub use load::{RhaiScripts, load};
+pub use load::{RhaiScripts, load, load_interpreted};
 pub use trial::{Test, TestFailure, TestFault, TestHost, TestTicket, TestValue, TestWord, Vocabulary, tests, vocabulary};
 
 use crate::diagnostic::RuleFault;

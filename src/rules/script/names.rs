@@ -42,6 +42,66 @@ fn link(e: &Expr, index: bool) -> Link<'_> {
     }
 }
 
+/// Where an expression begins, and how many characters it takes as far as it stands on one line.
+pub(super) fn extent(e: &Expr) -> (Position, usize) {
+    let (mut first, mut end): (Option<(usize, usize)>, usize) = (None, 0);
+    let mut one_line = true;
+    spread(e, &mut |pos, length| {
+        let (Some(line), Some(column)) = (pos.line(), pos.position()) else { return };
+        one_line &= first.is_none_or(|(l, _)| l == line);
+        first = Some(first.map_or((line, column), |f| f.min((line, column))));
+        end = end.max(column.saturating_add(length));
+    });
+    let Some((line, column)) = first else { return (e.start_position(), 1) };
+    let start = match (u16::try_from(line), u16::try_from(column)) {
+        (Ok(line), Ok(column)) => Position::new(line, column),
+        _ => e.start_position(),
+    };
+    (start, if one_line { end.saturating_sub(column).max(1) } else { 1 })
+}
+
+/// Shows the words of an expression.
+fn spread(e: &Expr, show: &mut dyn FnMut(Position, usize)) {
+    let count = |s: &str| s.chars().count();
+    match e {
+        Expr::StringConstant(s, pos) => show(*pos, count(s).saturating_add(2)),
+        Expr::IntegerConstant(n, pos) => show(*pos, n.to_string().len()),
+        Expr::BoolConstant(b, pos) => show(*pos, b.to_string().len()),
+        Expr::Unit(pos) => show(*pos, 2),
+        Expr::Variable(x, _, pos) => show(*pos, count(&x.1)),
+        Expr::Property(x, pos) => show(*pos, count(&x.2)),
+        Expr::Array(items, pos) => {
+            show(*pos, 1);
+            items.iter().for_each(|e| spread(e, &mut |pos, n| show(pos, n.saturating_add(1))));
+        }
+        Expr::Dot(x, ..) => {
+            spread(&x.lhs, show);
+            spread(&x.rhs, show);
+        }
+        Expr::Index(x, ..) => {
+            spread(&x.lhs, show);
+            spread(&x.rhs, &mut |pos, n| show(pos, n.saturating_add(1)));
+        }
+        Expr::And(v, _) | Expr::Or(v, _) | Expr::Coalesce(v, _) => v.iter().for_each(|e| spread(e, show)),
+        Expr::Stmt(b) => match b.statements() {
+            [Stmt::Expr(e)] => spread(e, show),
+            _ => show(e.start_position(), 1),
+        },
+        Expr::FnCall(c, pos) if c.op_token.is_some() || (c.name == "contains" && !c.is_qualified()) => {
+            if c.args.len() == 1 {
+                show(*pos, 1);
+            }
+            c.args.iter().for_each(|e| spread(e, show));
+        }
+        Expr::FnCall(c, pos) | Expr::MethodCall(c, pos) => {
+            // With its brackets.
+            show(*pos, count(&c.name).saturating_add(2));
+            c.args.iter().for_each(|e| spread(e, &mut |pos, n| show(pos, n.saturating_add(1))));
+        }
+        e => show(e.start_position(), 1),
+    }
+}
+
 /// A function or closure with its statements.
 pub(super) struct Function {
     pub(super) def: Shared<ScriptFuncDef>,

@@ -11,6 +11,7 @@ use crate::calendar::Span;
 use crate::condition::{Condition, Root};
 use crate::diagnostic::{Diagnostic, Place, did_you_mean, text};
 use crate::id::StateName;
+use crate::rules::rule::Spots;
 use crate::rules::trigger::unknown_state;
 use crate::rules::{After, Rule, Then, Trigger};
 use rhai::{Dynamic, Expr, FnCallExpr, FnPtr, Position, Stmt};
@@ -80,7 +81,8 @@ pub(super) fn bad_test(place: Place) -> Diagnostic {
 /// What a rule's builder calls have said so far.
 struct Draft {
     rule: Rule,
-    seen: BTreeSet<String>,
+    /// Which steps were given, as bits in the order of [`BUILDER`].
+    seen: u16,
 }
 
 fn rule(scan: &mut Scan<'_>, file: &File, c: &FnCallExpr, pos: Position, links: &[Link<'_>]) -> Option<Rule> {
@@ -112,8 +114,10 @@ fn rule(scan: &mut Scan<'_>, file: &File, c: &FnCallExpr, pos: Position, links: 
             always: false,
             reads: BTreeSet::new(),
             writes: BTreeSet::new(),
+            spots: Spots::default(),
+            asks_event: false,
         },
-        seen: BTreeSet::new(),
+        seen: 0,
     };
     for link in links {
         match link {
@@ -142,15 +146,18 @@ fn step(scan: &mut Scan<'_>, file: &File, draft: &mut Draft, c: &FnCallExpr, pos
     let word = c.name.as_str();
     let here = scan.place(pos, word.chars().count());
     let args = c.args.as_slice();
-    if !BUILDER.contains(&word) {
+    let Some(number) = BUILDER.iter().position(|b| *b == word) else {
         let all = BUILDER.join(", ");
         let d = Diagnostic::error("unknown-function", text(format!("`.{word}` is no step of a rule"), format!("`.{word}` 不是规则的步骤")))
             .at(here)
             .help(did_you_mean(word, BUILDER).unwrap_or_else(|| text(format!("it is one of {all}"), format!("可用步骤：{all}"))));
         scan.problems.push(d);
         return;
-    }
-    if !draft.seen.insert(word.to_string()) && word != "on" {
+    };
+    let bit = 1u16.checked_shl(u32::try_from(number).unwrap_or(0)).unwrap_or(0);
+    let again = draft.seen & bit != 0;
+    draft.seen |= bit;
+    if again && word != "on" {
         let d = Diagnostic::error("repeated", text(format!("`.{word}` is given twice"), format!("`.{word}` 出现了两次"))).at(here);
         scan.problems.push(d);
         return;
@@ -231,7 +238,10 @@ fn on(scan: &mut Scan<'_>, draft: &mut Draft, e: &Expr, v: &Dynamic) -> bool {
     for (i, word) in words.iter().enumerate() {
         let place = scan.place(at(i), word.chars().count().saturating_add(2));
         match Trigger::parse(word, scan.schema, &place) {
-            Ok(t) if !draft.rule.on.contains(&t) => draft.rule.on.push(t),
+            Ok(t) if !draft.rule.on.contains(&t) => {
+                draft.rule.on.push(t);
+                draft.rule.spots.on.push(place);
+            }
             Ok(_) => {}
             Err(d) => scan.problems.push(d),
         }
@@ -336,19 +346,29 @@ fn when(scan: &mut Scan<'_>, file: &File, draft: &mut Draft, e: &Expr) -> bool {
     let Some((function, slots)) = closure(scan, file, e) else { return false };
     bind(scan, &slots);
     scan.acting = false;
-    let expr = match function.body.as_slice() {
+    let mut parts = Vec::new();
+    let mut condition = |scan: &mut Scan<'_>, e: &Expr| {
+        let (native, places) = scan.parts(e, &slots);
+        parts = places;
+        native
+    };
+    let mut expr = match function.body.as_slice() {
         [] => {
             let d = Diagnostic::error("not-a-condition", text("the condition is empty", "条件为空")).at(scan.place(e.position(), 1));
             scan.problems.push(d);
             return true;
         }
-        [Stmt::Return(Some(e), ..)] | [Stmt::Expr(e)] => scan.top(e, &slots),
-        [Stmt::FnCall(c, pos)] => scan.top(&Expr::FnCall(c.clone(), *pos), &slots),
+        [Stmt::Return(Some(e), ..)] | [Stmt::Expr(e)] => condition(scan, e),
+        [Stmt::FnCall(c, pos)] => condition(scan, &Expr::FnCall(c.clone(), *pos)),
         many => {
             scan.block(many);
             crate::condition::Expr::Script(Arc::new(scan.program(many.to_vec(), e.position(), &slots)))
         }
     };
+    if !scan.lower {
+        expr = crate::condition::Expr::Script(Arc::new(scan.program(function.body.clone(), e.position(), &slots)));
+    }
+    draft.rule.spots.when = parts;
     draft.rule.when = Some(Condition::new(expr, scan.place(e.position(), 1)));
     true
 }
@@ -357,17 +377,25 @@ fn then(scan: &mut Scan<'_>, file: &File, draft: &mut Draft, e: &Expr) -> bool {
     let Some((function, slots)) = closure(scan, file, e) else { return false };
     bind(scan, &slots);
     scan.acting = true;
-    let body: Vec<Stmt> = match function.body.as_slice() {
+    let body: &[Stmt] = match function.body.as_slice() {
         [Stmt::Expr(one)] => match &**one {
-            Expr::Stmt(b) => b.statements().to_vec(),
-            _ => function.body.clone(),
+            Expr::Stmt(b) => b.statements(),
+            _ => &function.body,
         },
-        [Stmt::Block(b)] => b.statements().to_vec(),
-        body => body.to_vec(),
+        [Stmt::Block(b)] => b.statements(),
+        body => body,
     };
-    let asked = scan.asked(&body);
+    let asked = scan.asked(body);
     draft.rule.then = match asked {
-        Asked::Actions(actions) => Then::Actions(actions),
+        Asked::Actions(actions) if scan.lower => {
+            let (actions, places) = actions.into_iter().unzip();
+            draft.rule.spots.then = places;
+            Then::Actions(actions)
+        }
+        Asked::Actions(actions) => {
+            scan.stops |= actions.iter().any(|(a, _)| *a == crate::ticket::Action::Stop);
+            Then::Script(Arc::new(scan.program(function.body.clone(), e.position(), &slots)))
+        }
         Asked::Script => Then::Script(Arc::new(scan.program(function.body.clone(), e.position(), &slots))),
     };
     scan.acting = false;

@@ -6,19 +6,17 @@
 use super::{
     fault::place,
     files::{File, Library},
+    joined::{one_or, simple_all, simple_any},
     names::{self, Function},
     run::{Program, Slot},
     values::Shape,
 };
-use crate::condition::{Check, Comparison, Expr as Native, Path, Root};
+use crate::condition::{Check, Expr as Native, Path, Root, Term};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, did_you_mean, text};
 use crate::rules::Written;
 use crate::ticket::{Action, Schema};
 use rhai::{AST, Array, BinaryExpr, Dynamic, Expr, FnPtr, Map, Module, Position, Stmt};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 /// What an expression is.
 #[derive(Clone, Debug)]
@@ -33,6 +31,8 @@ pub(super) enum Val {
     Kept,
     /// A constant.
     Lit(Dynamic),
+    /// A whole number worked out natively.
+    Number(Term),
     /// A native test.
     Test(Native),
     /// Whatever the interpreter makes of it.
@@ -65,6 +65,8 @@ pub(super) struct Scan<'a> {
     pub(super) depth: usize,
     pub(super) steps: usize,
     pub(super) own: Arc<str>,
+    /// Whether what can be lowered is; the test that holds both equal leaves all to the interpreter.
+    pub(super) lower: bool,
 }
 
 impl<'a> Scan<'a> {
@@ -86,6 +88,7 @@ impl<'a> Scan<'a> {
             depth: 0,
             steps: 0,
             own: file.name.clone(),
+            lower: true,
         }
     }
 
@@ -127,6 +130,50 @@ impl<'a> Scan<'a> {
         }
     }
 
+    /// As `top`, with the places of the conjuncts, or of the alternatives, where they can be told.
+    pub(super) fn parts(&mut self, e: &Expr, slots: &[(String, Slot)]) -> (Native, Vec<Place>) {
+        match e {
+            Expr::And(v, _) => {
+                let (mut natives, mut places) = (Vec::with_capacity(v.len()), Vec::with_capacity(v.len()));
+                for e in v.iter() {
+                    let (native, own) = self.parts(e, slots);
+                    let here = self.extent(e);
+                    match native {
+                        Native::All(more) if own.len() == more.len() => {
+                            places.extend(own);
+                            natives.extend(more);
+                        }
+                        Native::All(more) => {
+                            places.extend(more.iter().map(|_| here.clone()));
+                            natives.extend(more);
+                        }
+                        one => {
+                            places.push(here);
+                            natives.push(one);
+                        }
+                    }
+                }
+                (one_or(natives, Native::All), places)
+            }
+            Expr::Or(v, _) => {
+                let places: Vec<Place> = v.iter().map(|e| self.extent(e)).collect();
+                let any = simple_any(v.iter().map(|e| self.top(e, slots)).collect());
+                let fits = matches!(&any, Native::Any(list) if list.len() == places.len());
+                (any, if fits { places } else { Vec::new() })
+            }
+            Expr::Stmt(b) => match b.statements() {
+                [Stmt::Expr(inner)] => self.parts(inner, slots),
+                _ => (self.top(e, slots), Vec::new()),
+            },
+            e => (self.top(e, slots), vec![self.extent(e)]),
+        }
+    }
+
+    fn extent(&self, e: &Expr) -> Place {
+        let (pos, length) = names::extent(e);
+        self.place(pos, length)
+    }
+
     fn leaf(&mut self, e: &Expr, slots: &[(String, Slot)]) -> Native {
         let reads = std::mem::take(&mut self.reads);
         let calls = std::mem::take(&mut self.calls);
@@ -140,7 +187,7 @@ impl<'a> Scan<'a> {
                 }
             },
             Val::Lit(v) if v.is_bool() => Native::Always(v.as_bool().unwrap_or(false)),
-            Val::Lit(_) | Val::Root(_) | Val::Part(..) => {
+            Val::Lit(_) | Val::Number(_) | Val::Root(_) | Val::Part(..) => {
                 let d = Diagnostic::error("not-a-condition", text("this is neither true nor false", "此处既不是 true 也不是 false"))
                     .at(self.place(e.start_position(), 1));
                 self.problems.push(d);
@@ -333,7 +380,7 @@ impl<'a> Scan<'a> {
         Val::Other
     }
 
-    fn escape(&mut self, pos: Position) {
+    pub(super) fn escape(&mut self, pos: Position) {
         let d = Diagnostic::error(
             "ticket-escapes",
             text(
@@ -457,52 +504,8 @@ fn bare(n: &Native) -> Option<&Path> {
     }
 }
 
-fn simple_all(parts: Vec<Native>) -> Native {
-    let mut flat = Vec::with_capacity(parts.len());
-    for p in parts {
-        match p {
-            Native::All(v) => flat.extend(v),
-            p => flat.push(p),
-        }
-    }
-    one_or(flat, Native::All)
-}
-
-/// Joined alternatives; equalities on one path become one set, so that 500 of them are one look-up.
-pub(super) fn simple_any(parts: Vec<Native>) -> Native {
-    let mut flat: Vec<Native> = Vec::with_capacity(parts.len());
-    let mut sets: BTreeMap<Path, usize> = BTreeMap::new();
-    for p in parts {
-        let more = match p {
-            Native::Any(v) => v,
-            p => vec![p],
-        };
-        for p in more {
-            let p = match p {
-                Native::Compare(path @ Path::Category, Comparison::Is, crate::condition::Literal::Text(s)) => {
-                    Native::OneOf { path, names: BTreeSet::from([s]), not: false }
-                }
-                p => p,
-            };
-            if let Native::OneOf { path, names, not: false } = &p {
-                if let Some(Native::OneOf { names: have, .. }) = sets.get(path).and_then(|i| flat.get_mut(*i)) {
-                    have.extend(names.iter().cloned());
-                    continue;
-                }
-                sets.insert(path.clone(), flat.len());
-            }
-            flat.push(p);
-        }
-    }
-    one_or(flat, Native::Any)
-}
-
-fn one_or(mut flat: Vec<Native>, many: impl Fn(Vec<Native>) -> Native) -> Native {
-    if flat.len() == 1 { flat.pop().unwrap_or(Native::Always(true)) } else { many(flat) }
-}
-
 /// The actions of a `then`, or that they need the interpreter.
 pub(super) enum Asked {
-    Actions(Vec<Action>),
+    Actions(Vec<(Action, Place)>),
     Script,
 }

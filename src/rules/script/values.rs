@@ -60,10 +60,13 @@ pub(super) enum Shape {
 
 impl Shape {
     pub(super) fn of(path: &Path, schema: &Schema) -> Self {
-        match path.kind(schema) {
+        match path.bare_kind(schema) {
             Kind::Text => Self::Word(How::Folded),
             Kind::Name | Kind::Category(_) | Kind::OneOf { ordered: false, .. } => Self::Word(How::Exact),
-            Kind::OneOf { names, ordered: true } => Self::Word(How::Ordered(names.into())),
+            Kind::OneOf { ordered: true, .. } => match path.kind(schema) {
+                Kind::OneOf { names, .. } => Self::Word(How::Ordered(names.into())),
+                _ => Self::Word(How::Exact),
+            },
             Kind::Names(_) => Self::Names,
             _ => Self::Plain,
         }

@@ -214,3 +214,45 @@ fn indexed_and_linear_evaluation_give_equal_results_and_traces() {
         .unwrap();
     assert!(seen.borrow().iter().all(|n| *n > 20), "every verdict is met: {:?}", seen.borrow());
 }
+
+/// What the graph of rules says at load covers what happens: whatever a rule wakes, there is an edge to it.
+#[test]
+fn s20_every_chain_runs_along_the_graph() {
+    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
+        cases: pick(150, 2_000, 10_000),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    });
+    let steps = std::cell::Cell::new(0usize);
+    runner
+        .run(&(prop::collection::vec(plan(), 2..14), prop::collection::vec(tickets(), 1..4)), |(plans, tickets)| {
+            let playbook = playbook(&plans);
+            let graph = playbook.rule_graph();
+            for new in &tickets {
+                let decided = decided(&playbook, new);
+                let mut before: Vec<(u8, RuleName)> = Vec::new();
+                for r in decided.trace.rules() {
+                    if !matches!(r.verdict, Verdict::Fired(_)) {
+                        continue;
+                    }
+                    if r.wave > 1 {
+                        let from =
+                            |e: &&ticketry::rules::RuleEdge| e.to == r.rule && before.iter().any(|(w, n)| *w < r.wave && *n == e.from);
+                        prop_assert!(
+                            graph.edges.iter().find(from).is_some(),
+                            "{} woken by {}: {:?}\n{:?}",
+                            r.rule,
+                            r.trigger,
+                            before,
+                            plans
+                        );
+                        steps.set(steps.get() + 1);
+                    }
+                    before.push((r.wave, r.rule));
+                }
+            }
+            Ok(())
+        })
+        .unwrap();
+    assert!(steps.get() > 50, "{}", steps.get());
+}

@@ -1,6 +1,6 @@
 //! Random lives on a desk with everything that tells the time: rules, limits, timed transitions, escalations that act, corrections, mails fetched late, reopenings, swaps.
 
-use super::stage::{Stage, at, playbook};
+use super::stage::{Stage, at};
 use chrono::TimeDelta;
 use proptest::prelude::*;
 use ticketry::desk::Error;
@@ -256,7 +256,10 @@ rule("thanks").on("message.requester").when(|t, event| event.message.body.contai
     if n != 5 {
         source.add("rules/lives.rhai", rules);
     }
-    playbook(&source)
+    // One variant has no target for the metric that a rule waits for; that is pointed out, and no mistake here.
+    let loaded = Playbook::load(&source).unwrap_or_else(|d| panic!("{d}"));
+    assert!(loaded.warnings.iter().all(|d| d.code == "never-raised"), "{}", loaded.warnings);
+    loaded.playbook
 }
 
 /// A desk on a variant with one ticket on it, begun by a mail on a Thursday at ten.

@@ -99,6 +99,12 @@ fn s20_a_chain_is_cut_and_its_cycle_named() {
     assert_eq!(cut.len(), 1);
     let cycle: BTreeSet<&str> = cut[0].iter().map(String::as_str).collect();
     assert_eq!(cycle, BTreeSet::from(["down", "up"]));
+    // What was found at load is what happened.
+    let circles = s.desk.desk().playbook().rule_graph().circles;
+    assert_eq!(circles.len(), 1);
+    assert!(circles[0].endless && circles[0].steps.iter().all(|e| e.by.contains("impact")));
+    let steps: BTreeSet<&str> = circles[0].steps.iter().map(|e| e.from.as_str()).collect();
+    assert_eq!(steps, cycle);
 }
 
 #[test]

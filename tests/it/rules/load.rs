@@ -93,9 +93,10 @@ fn every_action_lowers() {
         t.score(-5, "why"); t.set("amount", "19.9"); t.set("site", ()); t.set_force("impact", "low"); t.set("labels", ["red"]);
         t.priority("p1"); t.tag("a"); t.untag("b"); t.route("first-line"); t.route("network-tier2", #{ skills: #{ bgp: 2 } });
         t.assign("li"); t.release(); t.notify("group:first-line", "welcome"); t.watch("wu"); t.transition("start"); t.note("seen");
-        t.mark_automatic(); t.mark_thanks(); stop(); });"#);
+        t.mark_automatic(); t.mark_thanks(); stop(); t.stop(); });"#);
     let Then::Actions(list) = &r.then else { panic!("not lowered") };
-    assert_eq!(list.len(), 19);
+    assert_eq!(list.len(), 20);
+    assert_eq!(list[19], Action::Stop);
     assert_eq!(
         list[1],
         Action::Set { attribute: Attribute::named("amount"), value: Some(Value::Decimal(Decimal::new(1990, 2))), force: false }
@@ -106,7 +107,7 @@ fn every_action_lowers() {
     );
     assert_eq!(list[9], Action::Route { group: "network-tier2".into(), skills: [("bgp".into(), 2)].into() });
     assert_eq!(list[18], Action::Stop);
-    assert_eq!(r.writes().len(), 11);
+    assert_eq!(r.writes().len(), 13);
 }
 
 #[test]
@@ -188,6 +189,35 @@ fn five_hundred_alternatives_are_one_set() {
     let mut t = ticket();
     t.fields.insert("order_number".into(), by_agent(Value::Reference("A499".into())).unwrap());
     assert!(matches!(r.consider(&View::of(&t, at(0))), Consideration::Matched(_)));
+    use ticketry::condition::Expr;
+    assert!(matches!(r.when.as_ref().unwrap().expr(), Expr::OneOf { names, .. } if names.len() == 500));
+    // The same with texts, with numbers, as a list, in a helper, as text of a guard.
+    let any =
+        |path: &str, value: &dyn Fn(usize) -> String| (0..500).map(|i| format!("{path} == {}", value(i))).collect::<Vec<_>>().join(" || ");
+    let list = (0..500).map(|i| format!("\"A{i}\"")).collect::<Vec<_>>().join(", ");
+    let quoted = |i: usize| format!("\"A{i}\"");
+    let load =
+        |condition: &str, helper: &str| one(&format!("{helper} rule(\"r\").on(\"created\").when(|t| {condition}).then(|t| t.tag(\"x\"));"));
+    let expr = |r: &Rule| r.when.as_ref().unwrap().expr().clone();
+    assert!(matches!(expr(&load(&any("t.site", &quoted), "")), Expr::OneText(_, texts) if texts.len() == 500));
+    assert!(matches!(expr(&load(&any("t.seats", &|i| i.to_string()), "")), Expr::OneNumber(_, n) if n.len() == 500));
+    assert!(matches!(expr(&load(&format!("t.order_number in [{list}]"), "")), Expr::OneOf { names, .. } if names.len() == 500));
+    let helper = format!("fn known(t) {{ {} }}", any("t.order_number", &quoted));
+    assert!(matches!(expr(&load("known(t)", &helper)), Expr::OneOf { names, .. } if names.len() == 500));
+    for text in [any("t.order_number", &quoted), format!("t.order_number in [{list}]")] {
+        let guard = rules::scripts().condition(&text, &Place::file("w.toml"), &schema()).unwrap_or_else(|d| panic!("{d}"));
+        assert!(matches!(guard, Expr::OneOf { names, .. } if names.len() == 500));
+    }
+}
+
+#[test]
+fn alternatives_never_move_past_one_that_may_fail() {
+    let r = one("rule(\"r\").on(\"created\").when(|t| t.seats == 1 || 1 / t.reopenings == 1 || t.seats == 2).then(|t| t.tag(\"x\"));");
+    let mut t = ticket();
+    t.fields.insert("seats".into(), by_agent(Value::Integer(2)).unwrap());
+    assert!(matches!(r.consider(&View::of(&t, at(0))), Consideration::Faulted(_)), "as the script would: from left to right");
+    t.fields.insert("seats".into(), by_agent(Value::Integer(1)).unwrap());
+    assert!(matches!(r.consider(&View::of(&t, at(0))), Consideration::Matched(_)));
 }
 
 #[test]
@@ -245,6 +275,34 @@ fn s81_the_message_can_be_read_and_judged() {
     };
     let view = View { message: Some(&message), event: "received", ..View::of(&t, at(0)) };
     assert_eq!(actions(&r, &view), [Action::MarkAutomatic]);
+}
+
+#[test]
+fn s23_a_script_stops_either_way() {
+    for stop in ["stop()", "t.stop()"] {
+        let r = one(&format!("rule(\"r\").on(\"created\").then(|t| {{ if t.reopenings == 0 {{ t.tag(\"x\"); {stop}; }} }});"));
+        assert!(!r.is_native());
+        let t = ticket();
+        assert_eq!(actions(&r, &View::of(&t, at(0))), [Action::Tag("x".into()), Action::Stop], "{stop}");
+    }
+}
+
+#[test]
+fn arithmetic_on_whole_numbers_lowers() {
+    let r = one("fn weight(t, each) { t.seats * each }
+        rule(\"r\").on(\"created\").when(|t| weight(t, 2) + t.reopenings > 10 && -t.score < t.seats % 7).then(|t| t.tag(\"x\"));");
+    assert!(r.is_native());
+    assert_eq!(r.when.as_ref().unwrap().to_string(), "(t.seats * 2) + t.reopenings > 10 && -t.score < t.seats % 7");
+    let mut t = ticket();
+    t.score = 1;
+    t.fields.insert("seats".into(), by_agent(Value::Integer(6)).unwrap());
+    assert!(matches!(r.consider(&View::of(&t, at(0))), Consideration::Matched(_)));
+    t.fields.insert("seats".into(), by_agent(Value::Integer(i64::MAX)).unwrap());
+    let Consideration::Faulted(f) = r.consider(&View::of(&t, at(0))) else { panic!() };
+    assert_eq!((f.kind, f.place.unwrap().to_string().as_str()), (FaultKind::Arithmetic, "rules/a.rhai:1:30"));
+    t.fields.clear();
+    let Consideration::Faulted(f) = r.consider(&View::of(&t, at(0))) else { panic!() };
+    assert_eq!(f.message.en, "`*` does not work with nothing, a number");
 }
 
 #[test]

@@ -11,4 +11,6 @@ mod load;
 mod sandbox;
 mod set;
 #[cfg(feature = "rhai")]
+mod suspicious;
+#[cfg(feature = "rhai")]
 mod wrong;

@@ -41,7 +41,7 @@ pub fn vocabulary() -> Vocabulary {
     kept.dedup();
     Vocabulary {
         steps: BUILDER.to_vec(),
-        actions: WORDS.iter().map(|(w, n)| (*w, *n)).chain([("stop", &[0][..])]).collect(),
+        actions: WORDS.iter().map(|(w, n)| (*w, *n)).collect(),
         functions: format!("{head}\n\n{}\n", kept.join("\n\n")),
     }
 }
