@@ -120,6 +120,15 @@ impl<'a> Draft<'a> {
         self.record(event, cause);
     }
 
+    /// Records that a rule's timer was set or put out. It is a fact of the step like others, but follows from where the clocks stand: nothing has to be worked out anew
+    /// for it, so no marker goes before it.
+    pub fn arm(&mut self, event: Event) {
+        if let Some(kind) = self.firing.take() {
+            self.record(Event::TimerFired(kind.clone()), Cause::Timer(kind, self.at));
+        }
+        self.record(event, Cause::System);
+    }
+
     fn record(&mut self, event: Event, cause: Cause) {
         let index = u32::try_from(self.events.len()).unwrap_or(u32::MAX);
         wakes(&event, &cause, &mut self.triggers);

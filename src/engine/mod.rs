@@ -18,6 +18,7 @@ mod form;
 mod intake;
 mod notify;
 mod perform;
+mod periods;
 mod refusal;
 mod settle;
 mod times;

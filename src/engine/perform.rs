@@ -407,7 +407,7 @@ pub(super) fn opening(ctx: &super::Context<'_>, new: &NewTicket, actor: &Actor, 
         );
         return Err(all);
     };
-    let stay = transition::stay(ctx.playbook, workflow, state, None, at);
+    let stay = transition::stay(ctx.playbook, workflow, state, None, at, &[]);
     all.done()?;
     Ok(Opening {
         number,

@@ -15,13 +15,14 @@ mod rule;
 #[cfg(feature = "rhai")]
 pub(crate) mod script;
 mod set;
+mod timing;
 mod trigger;
 
 pub use action::{Written, recipient};
 pub use builder::RuleBuilder;
 pub use load::{load, scripts};
 pub use pass::{Pass, Woken};
-pub use rule::{ActionScript, After, Consideration, Rule, Then};
+pub use rule::{ActionScript, Consideration, Rule, Then};
 #[cfg(feature = "rhai")]
 pub use script::RhaiScripts;
 #[cfg(feature = "rhai")]
@@ -32,4 +33,5 @@ pub use script::sandbox_eval;
 #[cfg(feature = "rhai")]
 pub use script::{Test, TestFailure, TestFault, TestHost, TestTicket, TestValue, TestWord, Vocabulary, tests, vocabulary};
 pub use set::{RuleIndex, RuleSet};
+pub use timing::Timing;
 pub use trigger::Trigger;
