@@ -393,9 +393,7 @@ fn line(playbook: &Playbook, t: &Ticket, c: &Caused) -> Option<Text> {
         Event::CorrectionWithdrawn { correction, reason } => {
             text(format!("the correction of {correction} withdrawn: {reason}"), format!("撤回 {correction} 的豁免：{reason}"))
         }
-        Event::MacroRun(name) => {
-            text(format!("macro {name}"), format!("宏 {name}"))
-        }
+        Event::MacroRun(name) => text(format!("macro {name}"), format!("宏 {name}")),
         Event::LevelVacant { clock, mark: vacant } => {
             let (m, name) = (metric(playbook, &clock.metric), mark(vacant.as_str()));
             text(

@@ -96,7 +96,10 @@ impl Timing {
                     problems.push(
                         Diagnostic::error(
                             "out-of-range",
-                            text(format!("a rule repeats 1 to {} times, not {times}", Self::MOST), format!("重复次数应为 1 到 {}，而不是 {times}", Self::MOST)),
+                            text(
+                                format!("a rule repeats 1 to {} times, not {times}", Self::MOST),
+                                format!("重复次数应为 1 到 {}，而不是 {times}", Self::MOST),
+                            ),
                         )
                         .at(place("times")),
                     );

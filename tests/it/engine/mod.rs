@@ -7,6 +7,7 @@ pub mod laws;
 mod levels;
 mod life;
 mod lives;
+mod moments;
 mod rules;
 mod schedules;
 pub mod stage;
