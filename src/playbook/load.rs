@@ -11,6 +11,9 @@ use crate::sla::Agreements;
 use crate::ticket::Schema;
 use crate::workflow::Workflow;
 
+/// The file of desk watches.
+const WATCHES: &str = "watches.toml";
+
 /// A loaded playbook with the warnings found on the way.
 #[derive(Clone, Debug)]
 pub struct Loaded {
@@ -117,6 +120,11 @@ impl Playbook {
         };
         let (rules, found) = crate::rules::load(source, &schema);
         problems.extend(found);
+        let (watches, found) = match source.get(WATCHES) {
+            Some(content) => super::watch_read::read(WATCHES, content, &schema, &*scripts),
+            None => Default::default(),
+        };
+        problems.extend(found);
         problems.sort();
         let Some(calendars) = calendars.filter(|_| !problems.has_errors()) else { return Err(problems) };
         let digest = Digest::of(source.iter().flat_map(|(p, c)| [p.as_bytes(), c.as_bytes()]));
@@ -133,6 +141,7 @@ impl Playbook {
             priority,
             routing,
             rules: std::sync::Arc::new(rules),
+            watches,
             reads_customer: false,
             since: None,
         }
@@ -207,7 +216,7 @@ fn unknown_files(source: &Source, problems: &mut Diagnostics) {
     let known = |p: &str| {
         let ends = |s: &str| p.ends_with(s);
         match p.split_once('/') {
-            None => matches!(p, "playbook.toml" | "priority.toml" | "routing.toml" | "roster.toml") || ends(".md"),
+            None => matches!(p, "playbook.toml" | "priority.toml" | "routing.toml" | "roster.toml" | WATCHES) || ends(".md"),
             Some(("workflows" | "calendars" | "sla", _)) => ends(".toml") || ends(".ics") || ends(".md"),
             Some(("rules" | "tests", _)) => ends(".rhai") || ends(".toml") || ends(".md"),
             Some(("tables", _)) => ends(".csv") || ends(".toml"),
@@ -216,7 +225,8 @@ fn unknown_files(source: &Source, problems: &mut Diagnostics) {
     };
     for (path, _) in source.iter() {
         if !known(path) {
-            let folders = ["workflows", "calendars", "sla", "rules", "tests", "tables", "playbook.toml", "priority.toml", "routing.toml"];
+            let folders =
+                ["workflows", "calendars", "sla", "rules", "tests", "tables", "playbook.toml", "priority.toml", "routing.toml", WATCHES];
             let first = path.split('/').next().unwrap_or(path);
             problems.push(
                 Diagnostic::warning("unused-file", text("nothing reads this file", "该文件不会被读取"))

@@ -9,10 +9,13 @@ mod build;
 mod load;
 mod read;
 mod settings;
+mod watch;
+mod watch_read;
 
 pub use build::PlaybookBuilder;
 pub use load::Loaded;
 pub use settings::Settings;
+pub use watch::{Alarm, Measure, Notice, Sighting, Turn, Watch};
 
 use crate::calendar::Calendars;
 use crate::id::*;
@@ -40,6 +43,7 @@ pub struct Playbook {
     priority: PriorityModel,
     routing: RoutingModel,
     rules: Arc<RuleSet>,
+    watches: Vec<Watch>,
     reads_customer: bool,
     since: Option<UtcInstant>,
 }
@@ -97,6 +101,10 @@ impl Playbook {
     /// Rules.
     pub fn rules(&self) -> &RuleSet {
         &self.rules
+    }
+    /// Desk watches (S86).
+    pub fn watches(&self) -> &[Watch] {
+        &self.watches
     }
     /// The rules, shared.
     pub fn shared_rules(&self) -> Arc<RuleSet> {

@@ -288,16 +288,18 @@ fn placeholders(item: &Item<'_>, body: &crate::diagnostic::Text, schema: &Schema
         for part in text_of.split("{{").skip(1) {
             let name = part.split("}}").next().unwrap_or("").trim().to_string();
             if !known.contains(&name) {
-                item.wrong::<()>(
-                    "unknown-placeholder",
-                    text(format!("a template knows no `{name}`"), format!("模板中没有占位符 `{name}`")),
-                    did_you_mean(&name, &known)
-                        .or_else(|| Some(text(format!("known are {}", known.join(", ")), format!("可用：{}", known.join("、"))))),
-                );
+                item.document().report(unknown_placeholder(&name, &known).at(item.place()));
                 return;
             }
         }
     }
+}
+
+/// A placeholder that nothing fills in.
+pub(super) fn unknown_placeholder(name: &str, known: &[String]) -> Diagnostic {
+    let all = || text(format!("known are {}", known.join(", ")), format!("可用：{}", known.join("、")));
+    Diagnostic::error("unknown-placeholder", text(format!("a template knows no `{name}`"), format!("模板中没有占位符 `{name}`")))
+        .help(did_you_mean(name, known).unwrap_or_else(all))
 }
 
 fn settings(item: &Item<'_>, head: &mut Head) {
