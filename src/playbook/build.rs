@@ -273,6 +273,7 @@ impl PlaybookBuilder {
             rules: std::sync::Arc::new(rules),
             watches: self.watches,
             reads_customer: false,
+            reads_open_tickets: false,
             since: None,
         }
         .reading())

@@ -143,6 +143,7 @@ impl Playbook {
             rules: std::sync::Arc::new(rules),
             watches,
             reads_customer: false,
+            reads_open_tickets: false,
             since: None,
         }
         .reading();

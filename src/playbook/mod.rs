@@ -18,6 +18,7 @@ pub use settings::Settings;
 pub use watch::{Alarm, Measure, Notice, Sighting, Turn, Watch};
 
 use crate::calendar::Calendars;
+use crate::condition::Path;
 use crate::id::*;
 use crate::priority::PriorityModel;
 use crate::routing::RoutingModel;
@@ -45,6 +46,7 @@ pub struct Playbook {
     rules: Arc<RuleSet>,
     watches: Vec<Watch>,
     reads_customer: bool,
+    reads_open_tickets: bool,
     since: Option<UtcInstant>,
 }
 
@@ -122,6 +124,11 @@ impl Playbook {
         self.reads_customer
     }
 
+    /// Whether any condition reads how many other tickets of the requester are open ([`Path::OPEN_TICKETS`]), so that decisions need it.
+    pub fn reads_open_tickets(&self) -> bool {
+        self.reads_open_tickets
+    }
+
     /// Since when it is the active one of a running desk; none where it always was.
     pub fn since(&self) -> Option<UtcInstant> {
         self.since
@@ -161,6 +168,10 @@ impl Playbook {
             || self.priority.reads_customer()
             || self.routing.reads_customer()
             || self.rules.needs_customer();
+        let counts = Path::open_tickets();
+        let of_workflows = self.workflows.iter().flat_map(Workflow::reads);
+        let others = self.agreements.reads().chain(self.priority.reads()).chain(self.routing.reads()).chain(self.rules.reads());
+        self.reads_open_tickets = of_workflows.chain(others).any(|p| *p == counts);
         self
     }
 }

@@ -82,6 +82,14 @@ pub(super) fn read(document: &Document<'_>) -> Head {
         }
     }
     for (key, item) in entries(&root, "customer") {
+        if key == crate::condition::Path::OPEN_TICKETS {
+            document.report(
+                Diagnostic::error("reserved-name", text(format!("`{key}` is built in"), format!("`{key}` 是内置名称")))
+                    .at(item.place())
+                    .help(text("the desk counts them itself", "由服务台自行统计")),
+            );
+            continue;
+        }
         if let Some(def) = field(&item) {
             head.schema.customer.insert(FieldName::new(&key), def);
         }

@@ -223,6 +223,7 @@ fn condition_problem(c: &Condition) -> Option<Diagnostic> {
                 | Path::Transition
                 | Path::Intake
                 | Path::Now
+                | Path::SilentFor
                 | Path::Due
                 | Path::Overdue
         )

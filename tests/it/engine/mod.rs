@@ -2,6 +2,7 @@
 
 mod corrections;
 mod edges;
+mod facts;
 mod indexed;
 pub mod laws;
 mod levels;
