@@ -393,7 +393,10 @@ fn line(playbook: &Playbook, t: &Ticket, c: &Caused) -> Option<Text> {
         Event::CorrectionWithdrawn { correction, reason } => {
             text(format!("the correction of {correction} withdrawn: {reason}"), format!("撤回 {correction} 的豁免：{reason}"))
         }
-        Event::MacroRun(name) => text(format!("macro {name}"), format!("宏 {name}")),
+        Event::MacroRun(name) => {
+            let label = playbook.macro_named(name.as_str()).map_or_else(|| text(name.as_str(), name.as_str()), |m| m.label.clone());
+            text(format!("macro {}", label.en), format!("宏 {}", label.zh))
+        }
         Event::LevelVacant { clock, mark: vacant } => {
             let (m, name) = (metric(playbook, &clock.metric), mark(vacant.as_str()));
             text(

@@ -16,6 +16,7 @@ mod draft;
 mod explain;
 mod form;
 mod intake;
+mod macros;
 mod notify;
 mod perform;
 mod periods;

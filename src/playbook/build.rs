@@ -1,6 +1,6 @@
 //! A playbook built in Rust, without files.
 
-use super::{Playbook, Settings, Watch};
+use super::{Macro, Playbook, Settings, Watch};
 use crate::calendar::{Calendar, CalendarDefinition, Calendars};
 use crate::condition::{NoScripts, Scripts};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, text};
@@ -46,6 +46,7 @@ pub struct PlaybookBuilder {
     routing: Option<RoutingDefinition>,
     rules: Vec<RuleBuilder>,
     watches: Vec<Watch>,
+    macros: Vec<Macro>,
 }
 
 impl Playbook {
@@ -69,6 +70,7 @@ impl Playbook {
             routing: None,
             rules: Vec::new(),
             watches: Vec::new(),
+            macros: Vec::new(),
         }
     }
 }
@@ -152,6 +154,12 @@ impl PlaybookBuilder {
     #[must_use]
     pub fn rule(mut self, rule: RuleBuilder) -> Self {
         self.rules.push(rule);
+        self
+    }
+    /// A macro.
+    #[must_use]
+    pub fn with_macro(mut self, m: Macro) -> Self {
+        self.macros.push(m);
         self
     }
     /// A desk watch.
@@ -254,6 +262,9 @@ impl PlaybookBuilder {
         }
         let (rules, found) = RuleSet::new(rules);
         problems.extend(found);
+        for m in &self.macros {
+            problems.extend(m.check(&schema));
+        }
         for w in &self.watches {
             problems.extend(w.check(&schema));
         }
@@ -272,6 +283,7 @@ impl PlaybookBuilder {
             routing,
             rules: std::sync::Arc::new(rules),
             watches: self.watches,
+            macros: self.macros,
             reads_customer: false,
             reads_open_tickets: false,
             since: None,

@@ -11,6 +11,8 @@ use crate::sla::Agreements;
 use crate::ticket::Schema;
 use crate::workflow::Workflow;
 
+/// The file of macros.
+const MACROS: &str = "macros.toml";
 /// The file of desk watches.
 const WATCHES: &str = "watches.toml";
 
@@ -120,6 +122,11 @@ impl Playbook {
         };
         let (rules, found) = crate::rules::load(source, &schema);
         problems.extend(found);
+        let (macros, found) = match source.get(MACROS) {
+            Some(content) => super::macros::read(MACROS, content, &schema),
+            None => Default::default(),
+        };
+        problems.extend(found);
         let (watches, found) = match source.get(WATCHES) {
             Some(content) => super::watch_read::read(WATCHES, content, &schema, &*scripts),
             None => Default::default(),
@@ -142,6 +149,7 @@ impl Playbook {
             routing,
             rules: std::sync::Arc::new(rules),
             watches,
+            macros,
             reads_customer: false,
             reads_open_tickets: false,
             since: None,
@@ -217,7 +225,7 @@ fn unknown_files(source: &Source, problems: &mut Diagnostics) {
     let known = |p: &str| {
         let ends = |s: &str| p.ends_with(s);
         match p.split_once('/') {
-            None => matches!(p, "playbook.toml" | "priority.toml" | "routing.toml" | "roster.toml" | WATCHES) || ends(".md"),
+            None => matches!(p, "playbook.toml" | "priority.toml" | "routing.toml" | "roster.toml" | WATCHES | MACROS) || ends(".md"),
             Some(("workflows" | "calendars" | "sla", _)) => ends(".toml") || ends(".ics") || ends(".md"),
             Some(("rules" | "tests", _)) => ends(".rhai") || ends(".toml") || ends(".md"),
             Some(("tables", _)) => ends(".csv") || ends(".toml"),
@@ -226,8 +234,19 @@ fn unknown_files(source: &Source, problems: &mut Diagnostics) {
     };
     for (path, _) in source.iter() {
         if !known(path) {
-            let folders =
-                ["workflows", "calendars", "sla", "rules", "tests", "tables", "playbook.toml", "priority.toml", "routing.toml", WATCHES];
+            let folders = [
+                "workflows",
+                "calendars",
+                "sla",
+                "rules",
+                "tests",
+                "tables",
+                "playbook.toml",
+                "priority.toml",
+                "routing.toml",
+                WATCHES,
+                MACROS,
+            ];
             let first = path.split('/').next().unwrap_or(path);
             problems.push(
                 Diagnostic::warning("unused-file", text("nothing reads this file", "该文件不会被读取"))

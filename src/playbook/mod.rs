@@ -7,6 +7,7 @@
 
 mod build;
 mod load;
+mod macros;
 mod read;
 mod settings;
 mod watch;
@@ -14,6 +15,7 @@ mod watch_read;
 
 pub use build::PlaybookBuilder;
 pub use load::Loaded;
+pub use macros::Macro;
 pub use settings::Settings;
 pub use watch::{Alarm, Measure, Notice, Sighting, Turn, Watch};
 
@@ -45,6 +47,7 @@ pub struct Playbook {
     routing: RoutingModel,
     rules: Arc<RuleSet>,
     watches: Vec<Watch>,
+    macros: Vec<Macro>,
     reads_customer: bool,
     reads_open_tickets: bool,
     since: Option<UtcInstant>,
@@ -103,6 +106,14 @@ impl Playbook {
     /// Rules.
     pub fn rules(&self) -> &RuleSet {
         &self.rules
+    }
+    /// Macros.
+    pub fn macros(&self) -> &[Macro] {
+        &self.macros
+    }
+    /// The macro of this name.
+    pub fn macro_named(&self, name: &str) -> Option<&Macro> {
+        self.macros.iter().find(|m| m.name == *name)
     }
     /// Desk watches (S86).
     pub fn watches(&self) -> &[Watch] {
@@ -167,11 +178,17 @@ impl Playbook {
             || self.agreements.reads_customer()
             || self.priority.reads_customer()
             || self.routing.reads_customer()
-            || self.rules.needs_customer();
+            || self.rules.needs_customer()
+            || self.schema.templates.values().any(|t| [&t.body.en, &t.body.zh].into_iter().any(|b| reads_customer(b)));
         let counts = Path::open_tickets();
         let of_workflows = self.workflows.iter().flat_map(Workflow::reads);
         let others = self.agreements.reads().chain(self.priority.reads()).chain(self.routing.reads()).chain(self.rules.reads());
         self.reads_open_tickets = of_workflows.chain(others).any(|p| *p == counts);
         self
     }
+}
+
+/// Whether a template has something of the customer record in it.
+fn reads_customer(template: &str) -> bool {
+    watch::placeholders(template).iter().any(|name| name.starts_with("customer."))
 }

@@ -3,7 +3,7 @@
 use super::Settings;
 use crate::calendar::Span;
 use crate::condition::reading::{Document, Item, Table};
-use crate::diagnostic::{Diagnostic, did_you_mean, text};
+use crate::diagnostic::{Diagnostic, Lang, did_you_mean, text};
 use crate::id::*;
 use crate::ticket::*;
 
@@ -35,7 +35,7 @@ const TOP: [&str; 14] = [
 ];
 
 /// Command words rights may be given for.
-const RIGHTS: [&str; 16] = [
+const RIGHTS: [&str; 17] = [
     "create",
     "transition",
     "reply",
@@ -52,6 +52,7 @@ const RIGHTS: [&str; 16] = [
     "link",
     "watch",
     "correct_sla",
+    "macro",
 ];
 
 /// Reads the file.
@@ -290,8 +291,8 @@ fn span(item: &Item<'_>) -> Option<Span> {
 /// A template's `{{…}}` names must be known.
 fn placeholders(item: &Item<'_>, body: &crate::diagnostic::Text, schema: &Schema) {
     let built_in = ["number", "subject", "state", "priority", "group", "assignee", "requester", "due"];
-    let known: Vec<String> =
-        built_in.iter().map(|n| format!("ticket.{n}")).chain(schema.fields.keys().map(|f| format!("ticket.{f}"))).collect();
+    let of_ticket = built_in.iter().map(|n| format!("ticket.{n}")).chain(schema.fields.keys().map(|f| format!("ticket.{f}")));
+    let known: Vec<String> = of_ticket.chain(schema.customer.keys().map(|f| format!("customer.{f}"))).collect();
     for text_of in [&body.en, &body.zh] {
         for part in text_of.split("{{").skip(1) {
             let name = part.split("}}").next().unwrap_or("").trim().to_string();
@@ -311,7 +312,16 @@ pub(super) fn unknown_placeholder(name: &str, known: &[String]) -> Diagnostic {
 }
 
 fn settings(item: &Item<'_>, head: &mut Head) {
-    let known = ["reopen_within", "reopen_assignee", "notifications_per_hour", "stale_after", "rating_on", "first_assignee_owns", "rights"];
+    let known = [
+        "reopen_within",
+        "reopen_assignee",
+        "notifications_per_hour",
+        "stale_after",
+        "rating_on",
+        "first_assignee_owns",
+        "reply_language",
+        "rights",
+    ];
     let Some(t) = item.table(&known) else { return };
     let s = &mut head.settings;
     if let Some(v) = t.get("reopen_within").and_then(|i| span(&i)) {
@@ -337,6 +347,9 @@ fn settings(item: &Item<'_>, head: &mut Head) {
     }
     if let Some(v) = t.get("first_assignee_owns").and_then(|i| i.boolean()) {
         s.first_assignee_owns = v;
+    }
+    if let Some(v) = t.get("reply_language").and_then(|i| i.word(&[("en", Some(Lang::En)), ("zh", Some(Lang::Zh)), ("both", None)])) {
+        s.reply_language = v;
     }
     for (key, i) in t.get("rights").map(|i| i.entries()).unwrap_or_default() {
         if !RIGHTS.contains(&key.name) {

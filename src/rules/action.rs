@@ -38,7 +38,13 @@ impl Written {
             Action::Route { .. } => Self::Group,
             Action::Assign(_) | Action::Release => Self::Assignee,
             Action::Transition(_) => Self::State,
-            Action::Notify { .. } | Action::Watch(_) | Action::Note(_) | Action::MarkAutomatic | Action::MarkThanks | Action::Stop => {
+            Action::Notify { .. }
+            | Action::Reply(_)
+            | Action::Watch(_)
+            | Action::Note(_)
+            | Action::MarkAutomatic
+            | Action::MarkThanks
+            | Action::Stop => {
                 return None;
             }
         })

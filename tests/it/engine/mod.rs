@@ -8,6 +8,7 @@ pub mod laws;
 mod levels;
 mod life;
 mod lives;
+mod macros;
 mod moments;
 mod rules;
 mod schedules;
