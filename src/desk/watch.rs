@@ -25,6 +25,8 @@ const PAUSE: TimeDelta = TimeDelta::minutes(1);
 const DAYS: u32 = 7;
 /// Episodes of one day looked for at once.
 const MANY: u32 = 8;
+/// Tickets asked for at first.
+const PAGE: usize = 16;
 /// Links made at one look; the rest at the next.
 const LINKS: usize = 100;
 
@@ -192,9 +194,11 @@ impl Desk {
 
     /// Every ticket made after an instant, the newest first.
     async fn made_since(&self, edge: UtcInstant) -> Result<Vec<Arc<Ticket>>, Error> {
-        let (mut all, mut after) = (Vec::new(), None);
+        // Most looks want a handful; each page is twice the one before.
+        let (mut all, mut after, mut size) = (Vec::new(), None, PAGE);
         loop {
-            let page = self.0.store.find(&Query::new().order(Order::Newest), after.as_ref(), Limit::MAX).await?;
+            let page = self.0.store.find(&Query::new().order(Order::Newest), after.as_ref(), Limit::new(size)).await?;
+            size = size.saturating_mul(2);
             let whole = page.items.len();
             all.extend(page.items.into_iter().take_while(|t| t.created_at > edge));
             let old = all.len() < whole || all.last().is_none_or(|t: &Arc<Ticket>| t.created_at <= edge);
