@@ -10,7 +10,7 @@ use ticketry::diagnostic::{Source, text};
 use ticketry::engine::{Command, NewTicket, What};
 use ticketry::id::*;
 use ticketry::playbook::{Measure, Playbook, Sighting, Turn, Watch};
-use ticketry::store::{AnyStore, MemoryStore, Query, RedbStore};
+use ticketry::store::{AnyStore, MemoryStore, Query};
 use ticketry::ticket::*;
 
 const SPIKE: &str = r#"
@@ -63,8 +63,13 @@ impl Courier for Told {
 
 #[test]
 fn s86_a_watch_opens_and_clears_once_per_episode_on_every_store() {
+    #[cfg(feature = "redb")]
     let folder = tempfile::tempdir().unwrap();
-    let stores = [AnyStore::new(MemoryStore::new()), AnyStore::new(RedbStore::create(folder.path().join("a.redb")).unwrap())];
+    let stores = [
+        AnyStore::new(MemoryStore::new()),
+        #[cfg(feature = "redb")]
+        AnyStore::new(ticketry::store::RedbStore::create(folder.path().join("a.redb")).unwrap()),
+    ];
     for store in stores {
         let told = Told::default();
         let courier = told.clone();
