@@ -187,6 +187,10 @@ fn desk(args: &Args, out: &mut impl Write) -> Done {
         ),
     };
     writeln!(out, "{head}\n{}", view.render())?;
+    let opened = format!("watch:{}", script::WATCH);
+    if let Some(t) = tickets.iter().find(|t| t.requester == *opened.as_str()) {
+        play.scripted.insert(script::WATCH, t.id);
+    }
     stories(&play, s, out)?;
     if args.store.is_some() {
         let line = match args.lang {
@@ -242,6 +246,19 @@ fn stories(play: &Play<'_>, s: Style, out: &mut impl Write) -> Done {
         }
         writeln!(out)?;
     }
+    lowered(play, s, out)
+}
+
+/// Which rules run without the interpreter.
+fn lowered(play: &Play<'_>, s: Style, out: &mut impl Write) -> Done {
+    let rules = play.world.playbook.rules();
+    let scripts: Vec<String> = rules.iter().filter(|(_, r)| !r.is_native()).map(|(_, r)| r.name.to_string()).collect();
+    let native = rules.len() - scripts.len();
+    let line = match s.lang {
+        Lang::En => format!("{native} rules are lowered, conditions and actions; as scripts run: {}", scripts.join(", ")),
+        Lang::Zh => format!("{native} 条规则的条件与动作已编译为原生；以脚本运行：{}", scripts.join("、")),
+    };
+    writeln!(out, "{line}")?;
     Ok(())
 }
 

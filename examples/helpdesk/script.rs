@@ -1,4 +1,4 @@
-//! The seven scripted tickets whose whole story is told at the end.
+//! The scripted tickets, and the one a watch opens, whose whole story is told at the end.
 
 use crate::play::Play;
 use crate::stream::{self, beijing};
@@ -8,8 +8,11 @@ use ticketry::diagnostic::{Text, text};
 use ticketry::engine::{Command, Inbound, NewMessage, NewTicket, What};
 use ticketry::ticket::Actor;
 
+/// The ticket that the desk's watch opens.
+pub const WATCH: &str = "sign-in-outage";
+
 /// The scripted tickets: name, what they show.
-pub fn titles() -> [(&'static str, Text); 7] {
+pub fn titles() -> [(&'static str, Text); 8] {
     [
         ("live-call", text("A call answered live and solved in six minutes", "电话接通，六分钟内解决")),
         (
@@ -27,6 +30,7 @@ pub fn titles() -> [(&'static str, Text); 7] {
             text("Waits for the customer at once; answered while the agent is on leave", "一开始就等待客户；客户回复时坐席正在休假"),
         ),
         ("berlin", text("A requester in Berlin: due times in both zones", "柏林客户：两个时区的到期时间")),
+        (WATCH, text("Twenty alike in half an hour: the desk's watch opens one ticket", "半小时内二十张同类工单：集中监测自动建单")),
     ]
 }
 

@@ -506,7 +506,7 @@ impl View<'_> {
                             w.and_then(|w| w.transition(&t.state, n)).map_or_else(|| n.to_string(), |x| self.label(&x.label).to_string());
                         format!("{}: {label}", s.say("by itself", "自动流转"))
                     }
-                    TimerKind::Rule(r) => format!("{} {r}", s.say("rule", "规则")),
+                    TimerKind::Rule(r) | TimerKind::Every(r, _) | TimerKind::BeforeDue(r, _) => format!("{} {r}", s.say("rule", "规则")),
                     _ => continue,
                 };
                 add(timer.at, what);

@@ -3,7 +3,7 @@
 //! After-actions of transitions, escalations of agreements and whatever else names actions in a file use this one reading:
 //! `{ tag = "x" }`, `{ untag = "x" }`, `{ set = { field = "resolution", value = "fixed", force = true } }` (no value clears it),
 //! `{ priority = "high" }`, `{ route = "l2" }` or `{ route = { group = "l2", skills = { bgp = 2 } } }`, `{ assign = "anna" }`,
-//! `{ watch = "anna" }`, `{ notify = { to = "requester", template = "resolved" } }`, `{ transition = "close" }`, `{ note = "…" }`,
+//! `{ watch = "anna" }`, `{ reply = "received" }`, `{ notify = { to = "requester", template = "resolved" } }`, `{ transition = "close" }`, `{ note = "…" }`,
 //! `{ score = { points = 10, reason = "…" } }`, and the bare words `"release"`, `"stop"`, `"mark_automatic"`, `"mark_thanks"`.
 
 use super::reading::{Item, unknown};
@@ -14,7 +14,7 @@ use crate::ticket::{Action, Attribute, FieldKind, Recipient, Scale, Schema, Valu
 use std::collections::BTreeMap;
 
 const BARE: [&str; 4] = ["release", "stop", "mark_automatic", "mark_thanks"];
-const WORDS: [&str; 11] = ["tag", "untag", "set", "priority", "route", "assign", "watch", "notify", "transition", "note", "score"];
+const WORDS: [&str; 12] = ["tag", "untag", "set", "priority", "route", "assign", "watch", "notify", "reply", "transition", "note", "score"];
 
 /// The most actions one list may have.
 const MOST: usize = 32;
@@ -78,6 +78,13 @@ pub fn check_action(action: Action, schema: &Schema, place: &dyn Fn(&str) -> Pla
                 bad.extend(group_missing(schema, g.as_str(), place("to")));
             }
             Action::Notify { to, template }
+        }
+        Action::Reply(template) => {
+            if !schema.templates.contains_key(&template) {
+                let known = schema.templates.keys().map(TemplateName::as_str);
+                bad.push(unknown("unknown-template", ("template", "模板"), template.as_str(), known, place("reply")));
+            }
+            Action::Reply(template)
         }
         Action::Transition(name) => {
             if !schema.transitions.contains(&name) {
@@ -208,6 +215,7 @@ fn action(item: &Item<'_>, schema: &Schema) -> Option<Action> {
         "watch" => Action::Watch(AgentId::new(value.name()?)),
         "transition" => Action::Transition(TransitionName::new(value.text()?)),
         "note" => Action::Note(value.text()?.to_string()),
+        "reply" => Action::Reply(TemplateName::new(value.text()?)),
         "score" => {
             let t = value.table(&["points", "reason"])?;
             let points = t.need("points", "how many points", "分值").and_then(|i| i.integer(-1_000_000, 1_000_000));

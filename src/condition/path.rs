@@ -75,6 +75,24 @@ pub enum Path {
     MessagesFromAgents,
     /// `t.rating`: stars of the last rating
     Rating,
+    /// `t.messages_from_vendors`
+    MessagesFromVendors,
+    /// `t.requester_wrote_at`: when the requester last wrote, automatic messages aside
+    RequesterWroteAt,
+    /// `t.silent_for`: how long the requester has not written, in wall time
+    SilentFor,
+    /// `t.answered_at`: when an agent last answered the requester
+    AnsweredAt,
+    /// `t.unanswered_since`: the requester's oldest message that nobody answered
+    UnansweredSince,
+    /// `t.started_at`: when work began
+    StartedAt,
+    /// `t.resolved_at`: when it was last done, kept while it is open again
+    ResolvedAt,
+    /// `t.group_since`: when it came to its group
+    GroupSince,
+    /// `t.queued`: it waits for an agent
+    Queued,
     /// A custom field, `t.NAME`
     Field(FieldName),
     /// A field of the customer record, `t.customer.NAME`
@@ -184,6 +202,15 @@ const TICKET: &[(&str, Path)] = &[
     ("messages_from_requester", Path::MessagesFromRequester),
     ("messages_from_agents", Path::MessagesFromAgents),
     ("rating", Path::Rating),
+    ("messages_from_vendors", Path::MessagesFromVendors),
+    ("requester_wrote_at", Path::RequesterWroteAt),
+    ("silent_for", Path::SilentFor),
+    ("answered_at", Path::AnsweredAt),
+    ("unanswered_since", Path::UnansweredSince),
+    ("started_at", Path::StartedAt),
+    ("resolved_at", Path::ResolvedAt),
+    ("group_since", Path::GroupSince),
+    ("queued", Path::Queued),
 ];
 const EVENT: &[(&str, Path)] = &[
     ("name", Path::EventName),
@@ -207,6 +234,14 @@ pub enum Root {
 }
 
 impl Path {
+    /// The field of the customer record that the desk itself fills in, where something reads it: how many other tickets of the requester are open.
+    pub const OPEN_TICKETS: &'static str = "open_tickets";
+
+    /// `t.customer.open_tickets`: how many other tickets of the requester are open.
+    pub fn open_tickets() -> Self {
+        Self::Customer(FieldName::new(Self::OPEN_TICKETS))
+    }
+
     /// The path of these segments after the root.
     ///
     /// # Errors
@@ -223,7 +258,9 @@ impl Path {
         if root == Root::Ticket {
             match segments {
                 [name] if schema.fields.contains_key(*name) => return Ok(Self::Field(FieldName::new(name))),
-                ["customer", name] if schema.customer.contains_key(*name) => return Ok(Self::Customer(FieldName::new(name))),
+                ["customer", name] if *name == Self::OPEN_TICKETS || schema.customer.contains_key(*name) => {
+                    return Ok(Self::Customer(FieldName::new(name)));
+                }
                 _ => {}
             }
         }
@@ -231,6 +268,7 @@ impl Path {
         if root == Root::Ticket {
             known.extend(schema.fields.keys().map(|f| f.to_string()));
             known.extend(schema.customer.keys().map(|f| format!("customer.{f}")));
+            known.push(format!("customer.{}", Self::OPEN_TICKETS));
         }
         let owner = if root == Root::Ticket { ("a ticket", "工单") } else { ("an event", "事件") };
         Err(Diagnostic::error(
@@ -321,10 +359,22 @@ impl Path {
             | Self::Handoffs
             | Self::MessagesFromRequester
             | Self::MessagesFromAgents
+            | Self::MessagesFromVendors
             | Self::Rating => Kind::Integer,
-            Self::Provisional | Self::Overdue | Self::Answered | Self::MessageAutomatic => Kind::Boolean,
-            Self::StateSince | Self::CreatedAt | Self::Due | Self::Now => Kind::Instant,
+            Self::Provisional | Self::Overdue | Self::Answered | Self::Queued | Self::MessageAutomatic => Kind::Boolean,
+            Self::SilentFor => Kind::Duration,
+            Self::StateSince
+            | Self::CreatedAt
+            | Self::Due
+            | Self::RequesterWroteAt
+            | Self::AnsweredAt
+            | Self::UnansweredSince
+            | Self::StartedAt
+            | Self::ResolvedAt
+            | Self::GroupSince
+            | Self::Now => Kind::Instant,
             Self::Field(f) => of_field(schema.fields.get(f).map(|d| &d.kind)),
+            Self::Customer(f) if *f == Self::OPEN_TICKETS && !schema.customer.contains_key(f) => Kind::Integer,
             Self::Customer(f) => of_field(schema.customer.get(f).map(|d| &d.kind)),
         }
     }
@@ -334,6 +384,9 @@ impl Path {
         let mut all: Vec<(String, Self)> = TICKET.iter().map(|(n, p)| (format!("t.{n}"), p.clone())).collect();
         all.extend(schema.fields.keys().map(|f| (format!("t.{f}"), Self::Field(f.clone()))));
         all.extend(schema.customer.keys().map(|f| (format!("t.customer.{f}"), Self::Customer(f.clone()))));
+        if !schema.customer.contains_key(Self::OPEN_TICKETS) {
+            all.push((format!("t.customer.{}", Self::OPEN_TICKETS), Self::open_tickets()));
+        }
         all.extend(EVENT.iter().map(|(n, p)| (format!("event.{n}"), p.clone())));
         all
     }

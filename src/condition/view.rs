@@ -64,6 +64,7 @@ impl<'a> View<'a> {
         let text = |s: &'a str| Seen::Text(Cow::Borrowed(s));
         let maybe = |s: Option<&'a str>| s.map_or(Seen::Absent, text);
         let count = |n: u32| Seen::Integer(i64::from(n));
+        let wrote = |m: Option<MessageRef>| m.map_or(Seen::Absent, |m| Seen::Instant(m.at));
         match path {
             Path::Number => Seen::Integer(i64::try_from(t.number).unwrap_or(i64::MAX)),
             Path::Subject => text(&t.subject),
@@ -97,6 +98,18 @@ impl<'a> View<'a> {
             Path::Answered => Seen::Boolean(t.conversation.first_answer.is_some()),
             Path::MessagesFromRequester => count(t.conversation.from_requester),
             Path::MessagesFromAgents => count(t.conversation.from_agents),
+            Path::MessagesFromVendors => count(t.conversation.from_vendors),
+            Path::RequesterWroteAt => wrote(t.conversation.last_from_requester),
+            Path::SilentFor => match t.conversation.last_from_requester {
+                Some(m) => Seen::Duration(self.now.signed_duration_since(m.at).num_microseconds().unwrap_or(i64::MAX).max(0)),
+                None => Seen::Absent,
+            },
+            Path::AnsweredAt => wrote(t.conversation.last_answer),
+            Path::UnansweredSince => wrote(t.conversation.oldest_unanswered),
+            Path::StartedAt => t.started_at.map_or(Seen::Absent, Seen::Instant),
+            Path::ResolvedAt => t.resolved_at.map_or(Seen::Absent, Seen::Instant),
+            Path::GroupSince => t.group_since.map_or(Seen::Absent, Seen::Instant),
+            Path::Queued => Seen::Boolean(t.queue.is_some()),
             Path::Rating => t.rating.as_ref().map_or(Seen::Absent, |r| Seen::Integer(i64::from(r.stars))),
             Path::Field(f) => t.fields.get(f).map_or(Seen::Absent, |v| Seen::of(&v.value)),
             Path::Customer(f) => self.customer.and_then(|c| c.get(f)).map_or(Seen::Absent, Seen::of),

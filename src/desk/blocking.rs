@@ -153,6 +153,13 @@ impl Blocking {
     pub fn dispatch(&self) -> Result<u64, Error> {
         block_on(self.0.dispatch())
     }
+    /// [`Desk::watch`]: looks at the desk's watches.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn watch(&self, now: UtcInstant) -> Result<super::Watched, Error> {
+        block_on(self.0.watch(now))
+    }
     /// [`Desk::next_wake`]: when the next thing happens by itself.
     ///
     /// # Errors

@@ -146,6 +146,7 @@ impl Builder {
             numbers: Mutex::new((0, 0)),
             earlier: Mutex::default(),
             subscribers: Mutex::default(),
+            look: Mutex::default(),
         }));
         let playbook = desk.playbook();
         let older = super::host::lock(&desk.0.kept).older.clone();

@@ -1,7 +1,7 @@
 //! The desk: the thin shell between a host and the pure core.
 //!
 //! What it is: it loads a case, lets [`crate::engine::decide`] decide, commits in groups, tries again on conflict, lets due things
-//! happen ([`Desk::sweep`]) and effects out ([`Desk::deliver`]). Every method is `async` and runs on any executor, or on none:
+//! happen ([`Desk::sweep`]), watches be looked at ([`Desk::watch`]) and effects out ([`Desk::deliver`]). Every method is `async` and runs on any executor, or on none:
 //! [`Desk::blocking`] has the same methods without `async`. Dropping a future loses nothing that was acknowledged.
 //! What it never does: start a thread, sleep, or decide anything itself.
 //! Read next: [`crate::engine`], which decides; [`crate::store`], which keeps.
@@ -42,6 +42,7 @@ mod regime;
 mod submit;
 mod swap;
 mod sweep;
+mod watch;
 
 pub use blocking::Blocking;
 pub use builder::Builder;
@@ -53,6 +54,7 @@ pub use read::Health;
 pub use submit::{Done, Preview};
 pub use swap::{Recalculation, Swapped};
 pub use sweep::{Delivered, Swept};
+pub use watch::{Turned, Watched};
 
 use crate::engine::Limits;
 use crate::id::*;
@@ -97,6 +99,8 @@ struct Inner {
     /// Tickets that must be looked at earlier than the store knows: since the playbook changed, something of theirs is due earlier.
     earlier: Mutex<Wakes>,
     subscribers: Mutex<Vec<SyncSender<Arc<Entry>>>>,
+    /// When the watches were last looked at.
+    look: Mutex<watch::Look>,
 }
 
 /// What the desk keeps in memory; each part is replaced as a whole.
@@ -157,6 +161,7 @@ impl Desk {
     }
 
     fn publish<'e>(&self, entries: impl Iterator<Item = &'e Arc<Entry>>) {
+        lock(&self.0.look).stir();
         let mut subscribers = lock(&self.0.subscribers);
         if subscribers.is_empty() {
             return;

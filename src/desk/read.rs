@@ -98,10 +98,10 @@ impl Desk {
             let all = std::iter::once(&kept.playbook).chain(kept.older.iter());
             all.into_iter().find(|p| Some(p.digest()) == decided_by).unwrap_or(&kept.playbook).clone()
         };
-        let requester = crate::ticket::Ticket::fold(&journal).map(|t| t.requester).filter(|_| playbook.reads_customer());
+        let ticket = Ticket::fold(&journal).filter(|_| playbook.reads_customer());
         // An explanation without the customer record is better than none.
-        let customer = match requester {
-            Some(r) => self.0.directory.customer(&r).await.ok().flatten(),
+        let customer = match ticket {
+            Some(t) => self.customer(&playbook, &t.requester, Some(&t)).await.ok().flatten(),
             None => None,
         };
         Ok(explain(&playbook, &journal, revision, customer.as_ref()))
@@ -125,7 +125,8 @@ impl Desk {
     async fn looking<T>(&self, id: TicketId, ask: impl FnOnce(&Context<'_>, &Ticket, Option<&Customer>) -> T + Send) -> Result<T, Error> {
         let ticket = self.load(id).await?;
         let now = self.at(self.now());
-        let customer = if now.playbook.reads_customer() { self.0.directory.customer(&ticket.requester).await? } else { None };
+        let reads = now.playbook.reads_customer();
+        let customer = if reads { self.customer(&now.playbook, &ticket.requester, Some(&ticket)).await? } else { None };
         let ctx = Context { playbook: &now.playbook, roster: &now.roster, now: now.at, limits: &self.0.limits, trace: false };
         Ok(ask(&ctx, &ticket, customer.as_ref()))
     }

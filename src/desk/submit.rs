@@ -3,12 +3,13 @@
 use super::host::{describe, lock};
 use super::queue::Full;
 use super::{Desk, Error};
+use crate::condition::{Customer, Path};
 use crate::engine::{Case, Command, Context, Decided, Decision, Inbound, Needs, Refusal, Trace, What, decide};
 use crate::id::*;
 use crate::playbook::Playbook;
 use crate::routing::{Held, Holdings, Roster};
 use crate::store::{Claim, Commit, Limit, Outcome, Query, Receipt, Store as _, StoreExt as _};
-use crate::ticket::{Actor, Ticket};
+use crate::ticket::{Actor, Ticket, Value};
 use std::sync::Arc;
 
 /// How often a command is decided anew after a conflict.
@@ -321,7 +322,7 @@ impl Desk {
 
     async fn fetch(&self, needs: Needs, case: &mut Case, command: &Command, now: &Now) -> Result<(), Error> {
         if let Some(requester) = &needs.customer {
-            case.customer = Some(self.0.directory.customer(requester).await?);
+            case.customer = Some(self.customer(&now.playbook, requester, case.ticket.as_deref()).await?);
         }
         if let Some(agents) = &needs.holdings {
             let mut known = agents.iter().fold(Holdings::new(), |all, a| all.with(a, [], None));
@@ -342,6 +343,23 @@ impl Desk {
             }
         }
         Ok(())
+    }
+
+    /// What is known of a requester: the record, and where something reads it, how many other tickets of theirs are open.
+    pub(super) async fn customer(
+        &self,
+        playbook: &Playbook,
+        requester: &RequesterId,
+        ticket: Option<&Ticket>,
+    ) -> Result<Option<Customer>, Error> {
+        let mut record = self.0.directory.customer(requester).await?;
+        if playbook.reads_open_tickets() {
+            let open = self.0.store.count(&Query::new().open().requester(requester), &[]).await?.total;
+            let own = u64::from(ticket.is_some_and(|t| t.is_open() && t.requester == *requester));
+            let others = i64::try_from(open.saturating_sub(own)).unwrap_or(i64::MAX);
+            record.get_or_insert_default().entry(FieldName::new(Path::OPEN_TICKETS)).or_insert(Value::Integer(others));
+        }
+        Ok(record)
     }
 
     /// The tickets an incoming message may belong to: by its threads and its own id, by number, by the chat's window.

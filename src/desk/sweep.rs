@@ -25,6 +25,8 @@ pub struct Swept {
     pub assigned: u64,
     /// Tickets that could not be handled now, each with why; their lease runs out and the next sweep tries again.
     pub failed: Vec<(TicketId, String)>,
+    /// What the desk's watches came to, where they were looked at.
+    pub watched: super::Watched,
 }
 
 /// What a delivery round did.
@@ -39,7 +41,7 @@ pub struct Delivered {
 }
 
 impl Desk {
-    /// Lets everything happen that is due strictly before `now`, then gives queued tickets to free agents.
+    /// Lets everything happen that is due strictly before `now`, then gives queued tickets to free agents and looks at the desk's watches.
     ///
     /// Several desks may sweep one store at once; leases keep them apart.
     ///
@@ -59,6 +61,9 @@ impl Desk {
         }
         self.tick_earlier(now, &mut swept).await?;
         swept.assigned = swept.assigned.saturating_add(self.dispatch().await?);
+        if self.watch_due().is_some_and(|due| due <= now) {
+            swept.watched = self.watch(now).await?;
+        }
         Ok(swept)
     }
 
@@ -187,7 +192,7 @@ impl Desk {
     pub async fn next_wake(&self) -> Result<Option<UtcInstant>, Error> {
         let (a, b) = (self.0.store.next_wake().await?, self.0.store.next_delivery().await?);
         let earlier = lock(&self.0.earlier).after(None).map(|(at, _)| at);
-        Ok([a, b, earlier].into_iter().flatten().min())
+        Ok([a, b, earlier, self.watch_due()].into_iter().flatten().min())
     }
 
     /// Delivers up to `most` effects of the outbox, each at least once: after a crash between delivery and record it is delivered

@@ -56,6 +56,7 @@ pub(super) fn perform(d: &mut Draft<'_>, action: &Action, cause: &Cause) -> Resu
             }
         }
         Action::Notify { to, template } => notify::notify(d, to, template, cause)?,
+        Action::Reply(template) => notify::reply(d, template, cause)?,
         Action::Watch(agent) => watch(d, agent, true, cause)?,
         Action::Transition(name) => transition::take(d, name, &[], None, cause)?,
         Action::Note(body) => {
@@ -319,6 +320,7 @@ pub(super) fn unknown(what: &'static str, name: &str) -> Refusal {
         "type" => ("unknown-type", "工单类型"),
         "channel" => ("unknown-channel", "渠道"),
         "template" => ("unknown-template", "模板"),
+        "macro" => ("unknown-macro", "宏"),
         "state" => ("unknown-state", "状态"),
         _ => ("unknown", "名称"),
     };
@@ -358,6 +360,7 @@ pub(super) fn describe(action: &Action) -> String {
         }
         Action::Assign(a) => format!("assign {a}"),
         Action::Notify { to, template } => format!("notify {} with {template}", recipient(to)),
+        Action::Reply(t) => format!("reply with {t}"),
         Action::Watch(a) => format!("watch {a}"),
         Action::Transition(t) => format!("transition {t}"),
         Action::Note(_) => "note".into(),

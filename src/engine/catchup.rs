@@ -73,7 +73,7 @@ fn adopt(d: &mut Draft<'_>, at: UtcInstant, timed: bool) {
 /// The next thing that happens by itself. At one instant the order is that of [`TimerKind`]: the state's own timers before clocks, since
 /// a transition at the due instant still meets the target (S47).
 fn earliest(t: &Ticket) -> Option<(UtcInstant, TimerKind)> {
-    let timers = t.timers.iter().map(|x| (x.at, x.kind.clone()));
+    let timers = t.timers.iter().filter_map(|x| Some((x.wakes()?, x.kind.clone())));
     let limit = t.limit.filter(|_| !t.limit_passed).map(|at| (at, TimerKind::StateLimit));
     let clocks = t.clocks.iter().filter_map(|c| Some((c.wake_at()?, TimerKind::Clock(c.id.clone()))));
     let over = t.priority_until.map(|at| (at, TimerKind::PriorityOverride));
@@ -86,8 +86,8 @@ fn fire(d: &mut Draft<'_>, due: UtcInstant, kind: TimerKind) {
     // A timer has nobody to refuse to: a fail-closed rule's failure is journalled like any other, and the step is settled to its end.
     let mut waves = Waves::of_timer();
     match &kind {
-        // Not among a ticket's timers: see `adopt`.
-        TimerKind::Playbook => {}
+        // Not among a ticket's timers: see `adopt`. What has passed wakes for nothing.
+        TimerKind::Playbook | TimerKind::Passed(..) => {}
         TimerKind::StateLimit => d.push(Event::LimitPassed, cause),
         TimerKind::PriorityOverride => d.push(Event::OverrideEnded, cause),
         TimerKind::Transition(name) => {
@@ -99,8 +99,12 @@ fn fire(d: &mut Draft<'_>, due: UtcInstant, kind: TimerKind) {
                 d.push(Event::MoveRefused { transition: name.clone(), codes }, cause);
             }
         }
-        TimerKind::Rule(name) => {
+        TimerKind::Rule(name) | TimerKind::Every(name, _) | TimerKind::BeforeDue(name, _) => {
             d.push(Event::TimerFired(kind.clone()), cause);
+            if let TimerKind::Every(_, n) = &kind {
+                // Before the rule: what it does may end the stay, and with it the periods.
+                super::periods::again(d, name, *n);
+            }
             if let Some((index, rule)) = d.ctx.playbook.rules().named(name.as_str()) {
                 let _ = waves.timer(d, index, rule);
             }

@@ -153,6 +153,8 @@ pub enum What {
         /// Why.
         reason: String,
     },
+    /// Run a macro of the playbook: all its actions, each with the person's own right, or none.
+    Macro(MacroName),
     /// Let everything happen that is due strictly before now.
     Tick,
     /// Judge priority, policy and clocks anew, after the playbook changed.
@@ -197,6 +199,7 @@ impl What {
             Self::Watch { .. } => "watch",
             Self::Rate { .. } => "rate",
             Self::CorrectSla { .. } | Self::WithdrawCorrection { .. } => "correct_sla",
+            Self::Macro(_) => "macro",
             Self::Tick => "tick",
             Self::Review => "review",
         }

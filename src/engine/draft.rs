@@ -120,6 +120,15 @@ impl<'a> Draft<'a> {
         self.record(event, cause);
     }
 
+    /// Records that a rule's timer was set or put out. It is a fact of the step like others, but follows from where the clocks stand: nothing has to be worked out anew
+    /// for it, so no marker goes before it.
+    pub fn arm(&mut self, event: Event) {
+        if let Some(kind) = self.firing.take() {
+            self.record(Event::TimerFired(kind.clone()), Cause::Timer(kind, self.at));
+        }
+        self.record(event, Cause::System);
+    }
+
     fn record(&mut self, event: Event, cause: Cause) {
         let index = u32::try_from(self.events.len()).unwrap_or(u32::MAX);
         wakes(&event, &cause, &mut self.triggers);
@@ -279,10 +288,24 @@ pub(super) fn changes(event: &Event, cause: &Cause, out: &mut Vec<Path>) {
             Path::MessageAutomatic,
             Path::MessagesFromRequester,
             Path::MessagesFromAgents,
+            Path::MessagesFromVendors,
             Path::Answered,
+            Path::RequesterWroteAt,
+            Path::SilentFor,
+            Path::AnsweredAt,
+            Path::UnansweredSince,
         ],
-        Event::MessageJudged { .. } => &[Path::MessageAutomatic, Path::MessagesFromRequester],
-        Event::Moved { .. } => &[Path::State, Path::Class, Path::WaitsOn, Path::StateSince, Path::Transition],
+        Event::MessageJudged { .. } => &[Path::MessageAutomatic, Path::MessagesFromRequester, Path::UnansweredSince],
+        Event::Moved { .. } => &[
+            Path::State,
+            Path::Class,
+            Path::WaitsOn,
+            Path::StateSince,
+            Path::Transition,
+            Path::StartedAt,
+            Path::ResolvedAt,
+            Path::UnansweredSince,
+        ],
         Event::Reopened { .. } => &[Path::Cycle, Path::Reopenings],
         Event::Received { .. } => &[Path::Intake],
         Event::Set { attribute, .. } => {
@@ -294,9 +317,10 @@ pub(super) fn changes(event: &Event, cause: &Cause, out: &mut Vec<Path>) {
         Event::Tagged(_) | Event::Untagged(_) => &[Path::Tags],
         Event::Watched(_) | Event::Unwatched(_) => &[Path::Watchers],
         Event::OwnerSet(_) => &[Path::Owner],
-        Event::Queued { .. } => &[Path::Group, Path::Trail, Path::Handoffs],
-        Event::Assigned { group: Some(_), .. } => &[Path::Assignee, Path::Group, Path::Trail, Path::Owner],
-        Event::Assigned { .. } | Event::Released { .. } => &[Path::Assignee],
+        Event::Queued { .. } => &[Path::Group, Path::Trail, Path::Handoffs, Path::GroupSince, Path::Queued],
+        Event::Assigned { group: Some(_), .. } => &[Path::Assignee, Path::Group, Path::Trail, Path::Owner, Path::GroupSince, Path::Queued],
+        Event::Assigned { .. } => &[Path::Assignee, Path::Queued],
+        Event::Released { .. } => &[Path::Assignee],
         Event::Rated { .. } => &[Path::Rating],
         _ => &[],
     };

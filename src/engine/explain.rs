@@ -174,7 +174,9 @@ fn timer(playbook: &Playbook, kind: &TimerKind) -> (String, String) {
         TimerKind::Playbook => ("the change of the playbook".into(), "配置包切换".into()),
         TimerKind::StateLimit => ("the state's time limit".into(), "状态时限".into()),
         TimerKind::Transition(t) => (format!("timed transition {t}"), format!("定时流转 {t}")),
-        TimerKind::Rule(r) => (format!("time rule {r}"), format!("定时规则 {r}")),
+        TimerKind::Rule(r) | TimerKind::Every(r, _) | TimerKind::BeforeDue(r, _) | TimerKind::Passed(r, _) => {
+            (format!("time rule {r}"), format!("定时规则 {r}"))
+        }
         TimerKind::Clock(c) => {
             (format!("the clock of {}", metric(playbook, &c.metric).en), format!("{}计时", metric(playbook, &c.metric).zh))
         }
@@ -399,6 +401,10 @@ fn line(playbook: &Playbook, t: &Ticket, c: &Caused) -> Option<Text> {
         Event::CorrectionWithdrawn { correction, reason } => {
             text(format!("the correction of {correction} withdrawn: {reason}"), format!("撤回 {correction} 的豁免：{reason}"))
         }
+        Event::MacroRun(name) => {
+            let label = playbook.macro_named(name.as_str()).map_or_else(|| text(name.as_str(), name.as_str()), |m| m.label.clone());
+            text(format!("macro {}", label.en), format!("宏 {}", label.zh))
+        }
         Event::LevelVacant { clock, mark: vacant } => {
             let (m, name) = (metric(playbook, &clock.metric), mark(vacant.as_str()));
             text(
@@ -414,6 +420,8 @@ fn line(playbook: &Playbook, t: &Ticket, c: &Caused) -> Option<Text> {
         | Event::SlotsTaken { .. }
         | Event::CriteriaChecked { .. }
         | Event::ClocksFollowed
+        | Event::TimerSet(_)
+        | Event::TimerOff(_)
         | Event::TimerFired(_) => return None,
     })
 }

@@ -102,6 +102,7 @@ pub(super) fn perform(d: &mut Draft<'_>, what: &What) -> Result<(), Refusal> {
             }
             Ok(())
         }
+        What::Macro(name) => super::macros::run(d, name),
         What::Watch { agent, on } => actions::watch(d, agent, *on, &cause),
         What::Rate { stars, comment } => rate(d, *stars, comment),
         What::CorrectSla { clock, amendment, reason } => super::correct::correct(d, clock, *amendment, reason),
@@ -407,7 +408,7 @@ pub(super) fn opening(ctx: &super::Context<'_>, new: &NewTicket, actor: &Actor, 
         );
         return Err(all);
     };
-    let stay = transition::stay(ctx.playbook, workflow, state, None, at);
+    let stay = transition::stay(ctx.playbook, workflow, state, None, at, &[]);
     all.done()?;
     Ok(Opening {
         number,

@@ -1,4 +1,5 @@
-//! Settling a step (DESIGN 1.4, steps 4 to 7): rules, the requester's reply, score and priority, policy and clocks, slots.
+//! Settling a step (DESIGN 1.4, steps 4 to 7): rules, the requester's reply, score and priority, policy and clocks, slots, and the timers of rules
+//! that wait for a clock's due instant.
 
 use super::actions;
 use super::draft::Draft;
@@ -31,6 +32,7 @@ pub(super) fn settle(d: &mut Draft<'_>, waves: &mut Waves) -> Result<(), FailedC
         }
         waves.run(d)?;
     }
+    super::periods::before_due(d);
     d.triggers.clear();
     d.changed.clear();
     Ok(())

@@ -72,7 +72,7 @@ pub(super) fn enter(d: &mut Draft<'_>, transition: Option<TransitionName>, to: O
     let from = d.ticket.state.clone();
     let target = to.unwrap_or(&from);
     let Some(state) = workflow.state(target) else { return };
-    let stay = stay(d.ctx.playbook, workflow, state, d.ticket.group.as_ref(), d.at);
+    let stay = stay(d.ctx.playbook, workflow, state, d.ticket.group.as_ref(), d.at, &d.ticket.timers);
     let was_final = d.ticket.class.is_final();
     let cycle = d.ticket.cycle;
     d.push(Event::Moved { transition, from, stay, internal }, cause.clone());
@@ -107,13 +107,14 @@ pub(super) fn enter(d: &mut Draft<'_>, transition: Option<TransitionName>, to: O
     }
 }
 
-/// An arrival in a state at an instant: its time limit, timed transitions and time rules, each in the calendar of S79.
+/// An arrival in a state at an instant: its time limit, timed transitions and time rules, each in the calendar of S79. `running` are the timers of the stay before.
 pub(super) fn stay(
     playbook: &crate::playbook::Playbook,
     workflow: &Workflow,
     state: &State,
     group: Option<&GroupId>,
     at: UtcInstant,
+    running: &[Timer],
 ) -> Stay {
     let of_group = playbook.schema().group_calendar(group);
     let calendar: &Calendar = playbook.calendars().resolve(state.calendar.as_ref(), of_group);
@@ -121,10 +122,7 @@ pub(super) fn stay(
     let timed = workflow
         .timed(&state.name)
         .filter_map(|t| calendar.due(at, t.after).map(|at| Timer { at, kind: TimerKind::Transition(t.transition.clone()) }));
-    let rules = playbook.rules().time_rules(&state.name).filter_map(|(_, r)| {
-        let after = r.time.as_ref()?;
-        calendar.due(at, after.span).map(|at| Timer { at, kind: TimerKind::Rule(r.name.clone()) })
-    });
+    let rules = super::periods::of_stay(playbook.rules(), &state.name, state.class, calendar, at, running);
     let timers: Vec<Timer> = timed.chain(rules).collect();
     Stay { state: state.name.clone(), class: state.class, waits_on: state.waits_on, limit, timers }
 }

@@ -74,6 +74,10 @@ names! {
     RuleName;
     /// A message template.
     TemplateName;
+    /// A macro: a named list of actions that a person runs.
+    MacroName;
+    /// A desk watch.
+    WatchName;
     /// What the host calls something of its own: an external message id, an attachment, a linked object.
     ExternalId;
     /// The idempotency key of a command, the same over all its retries.

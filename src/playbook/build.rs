@@ -1,6 +1,6 @@
 //! A playbook built in Rust, without files.
 
-use super::{Playbook, Settings};
+use super::{Macro, Playbook, Settings, Watch};
 use crate::calendar::{Calendar, CalendarDefinition, Calendars};
 use crate::condition::{NoScripts, Scripts};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, text};
@@ -45,6 +45,8 @@ pub struct PlaybookBuilder {
     priority: Option<PriorityModelBuilder>,
     routing: Option<RoutingDefinition>,
     rules: Vec<RuleBuilder>,
+    watches: Vec<Watch>,
+    macros: Vec<Macro>,
 }
 
 impl Playbook {
@@ -67,6 +69,8 @@ impl Playbook {
             priority: None,
             routing: None,
             rules: Vec::new(),
+            watches: Vec::new(),
+            macros: Vec::new(),
         }
     }
 }
@@ -150,6 +154,18 @@ impl PlaybookBuilder {
     #[must_use]
     pub fn rule(mut self, rule: RuleBuilder) -> Self {
         self.rules.push(rule);
+        self
+    }
+    /// A macro.
+    #[must_use]
+    pub fn with_macro(mut self, m: Macro) -> Self {
+        self.macros.push(m);
+        self
+    }
+    /// A desk watch.
+    #[must_use]
+    pub fn watch(mut self, watch: Watch) -> Self {
+        self.watches.push(watch);
         self
     }
     /// The playbook; text conditions are compiled by the script engine, where the build has one.
@@ -246,6 +262,12 @@ impl PlaybookBuilder {
         }
         let (rules, found) = RuleSet::new(rules);
         problems.extend(found);
+        for m in &self.macros {
+            problems.extend(m.check(&schema));
+        }
+        for w in &self.watches {
+            problems.extend(w.check(&schema));
+        }
         let Some(calendars) = calendars.filter(|_| !problems.has_errors()) else { return Err(problems) };
         Ok(Playbook {
             name: self.name,
@@ -260,7 +282,10 @@ impl PlaybookBuilder {
             priority,
             routing,
             rules: std::sync::Arc::new(rules),
+            watches: self.watches,
+            macros: self.macros,
             reads_customer: false,
+            reads_open_tickets: false,
             since: None,
         }
         .reading())

@@ -10,6 +10,11 @@ use crate::routing::RoutingModel;
 use crate::sla::Agreements;
 use crate::workflow::Workflow;
 
+/// The file of macros.
+const MACROS: &str = "macros.toml";
+/// The file of desk watches.
+const WATCHES: &str = "watches.toml";
+
 /// A loaded playbook with the warnings found on the way.
 #[derive(Clone, Debug)]
 pub struct Loaded {
@@ -122,9 +127,19 @@ impl Playbook {
         };
         let (rules, found) = crate::rules::load(source, &schema);
         problems.extend(found);
-        let flow = (!any_workflow_failed).then_some(workflows.as_slice());
+        let flow = (workflows.len() == named.len()).then_some(workflows.as_slice());
         let around = super::around::surroundings(flow, agreed.then_some(&agreements), &priority, &head.settings);
         problems.extend(rules.check(&schema, &around));
+        let (macros, found) = match source.get(MACROS) {
+            Some(content) => super::macros::read(MACROS, content, &schema),
+            None => Default::default(),
+        };
+        problems.extend(found);
+        let (watches, found) = match source.get(WATCHES) {
+            Some(content) => super::watch_read::read(WATCHES, content, &schema, &*scripts),
+            None => Default::default(),
+        };
+        problems.extend(found);
         problems.sort();
         let Some(calendars) = calendars.filter(|_| !problems.has_errors()) else { return Err(problems) };
         let digest = Digest::of(source.iter().flat_map(|(p, c)| [p.as_bytes(), c.as_bytes()]));
@@ -141,7 +156,10 @@ impl Playbook {
             priority,
             routing,
             rules: std::sync::Arc::new(rules),
+            watches,
+            macros,
             reads_customer: false,
+            reads_open_tickets: false,
             since: None,
         }
         .reading();
@@ -219,7 +237,7 @@ fn unknown_files(source: &Source, problems: &mut Diagnostics) {
     let known = |p: &str| {
         let ends = |s: &str| p.ends_with(s);
         match p.split_once('/') {
-            None => matches!(p, "playbook.toml" | "priority.toml" | "routing.toml" | "roster.toml") || ends(".md"),
+            None => matches!(p, "playbook.toml" | "priority.toml" | "routing.toml" | "roster.toml" | WATCHES | MACROS) || ends(".md"),
             Some(("workflows" | "calendars" | "sla", _)) => ends(".toml") || ends(".ics") || ends(".md"),
             Some(("rules" | "tests", _)) => ends(".rhai") || ends(".toml") || ends(".md"),
             Some(("tables", _)) => ends(".csv") || ends(".toml"),
@@ -228,7 +246,19 @@ fn unknown_files(source: &Source, problems: &mut Diagnostics) {
     };
     for (path, _) in source.iter() {
         if !known(path) {
-            let folders = ["workflows", "calendars", "sla", "rules", "tests", "tables", "playbook.toml", "priority.toml", "routing.toml"];
+            let folders = [
+                "workflows",
+                "calendars",
+                "sla",
+                "rules",
+                "tests",
+                "tables",
+                "playbook.toml",
+                "priority.toml",
+                "routing.toml",
+                WATCHES,
+                MACROS,
+            ];
             let first = path.split('/').next().unwrap_or(path);
             problems.push(
                 Diagnostic::warning("unused-file", text("nothing reads this file", "该文件不会被读取"))

@@ -16,14 +16,20 @@
 mod around;
 mod build;
 mod load;
+mod macros;
 mod read;
 mod settings;
+mod watch;
+mod watch_read;
 
 pub use build::PlaybookBuilder;
 pub use load::Loaded;
+pub use macros::Macro;
 pub use settings::Settings;
+pub use watch::{Alarm, Measure, Notice, Sighting, Turn, Watch};
 
 use crate::calendar::Calendars;
+use crate::condition::Path;
 use crate::id::*;
 use crate::priority::PriorityModel;
 use crate::routing::RoutingModel;
@@ -49,7 +55,10 @@ pub struct Playbook {
     priority: PriorityModel,
     routing: RoutingModel,
     rules: Arc<RuleSet>,
+    watches: Vec<Watch>,
+    macros: Vec<Macro>,
     reads_customer: bool,
+    reads_open_tickets: bool,
     since: Option<UtcInstant>,
 }
 
@@ -107,6 +116,18 @@ impl Playbook {
     pub fn rules(&self) -> &RuleSet {
         &self.rules
     }
+    /// Macros.
+    pub fn macros(&self) -> &[Macro] {
+        &self.macros
+    }
+    /// The macro of this name.
+    pub fn macro_named(&self, name: &str) -> Option<&Macro> {
+        self.macros.iter().find(|m| m.name == *name)
+    }
+    /// Desk watches (S86).
+    pub fn watches(&self) -> &[Watch] {
+        &self.watches
+    }
     /// The rules, shared.
     pub fn shared_rules(&self) -> Arc<RuleSet> {
         self.rules.clone()
@@ -121,6 +142,11 @@ impl Playbook {
     /// Whether any condition reads the customer record, so that decisions need it.
     pub fn reads_customer(&self) -> bool {
         self.reads_customer
+    }
+
+    /// Whether any condition reads how many other tickets of the requester are open ([`Path::OPEN_TICKETS`]), so that decisions need it.
+    pub fn reads_open_tickets(&self) -> bool {
+        self.reads_open_tickets
     }
 
     /// Since when it is the active one of a running desk; none where it always was.
@@ -161,7 +187,17 @@ impl Playbook {
             || self.agreements.reads_customer()
             || self.priority.reads_customer()
             || self.routing.reads_customer()
-            || self.rules.needs_customer();
+            || self.rules.needs_customer()
+            || self.schema.templates.values().any(|t| [&t.body.en, &t.body.zh].into_iter().any(|b| reads_customer(b)));
+        let counts = Path::open_tickets();
+        let of_workflows = self.workflows.iter().flat_map(Workflow::reads);
+        let others = self.agreements.reads().chain(self.priority.reads()).chain(self.routing.reads()).chain(self.rules.reads());
+        self.reads_open_tickets = of_workflows.chain(others).any(|p| *p == counts);
         self
     }
+}
+
+/// Whether a template has something of the customer record in it.
+fn reads_customer(template: &str) -> bool {
+    watch::placeholders(template).iter().any(|name| name.starts_with("customer."))
 }

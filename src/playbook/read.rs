@@ -3,7 +3,7 @@
 use super::Settings;
 use crate::calendar::Span;
 use crate::condition::reading::{Document, Item, Table, unknown};
-use crate::diagnostic::{Diagnostic, Place, did_you_mean, text};
+use crate::diagnostic::{Diagnostic, Lang, Place, did_you_mean, text};
 use crate::id::*;
 use crate::ticket::*;
 use std::collections::BTreeSet;
@@ -40,7 +40,7 @@ const TOP: [&str; 14] = [
 ];
 
 /// Command words rights may be given for.
-const RIGHTS: [&str; 16] = [
+const RIGHTS: [&str; 17] = [
     "create",
     "transition",
     "reply",
@@ -57,6 +57,7 @@ const RIGHTS: [&str; 16] = [
     "link",
     "watch",
     "correct_sla",
+    "macro",
 ];
 
 /// Reads the file; `calendars` are those that files declare, whether they could be compiled or not.
@@ -89,6 +90,14 @@ pub(super) fn read(document: &Document<'_>, calendars: BTreeSet<CalendarName>) -
         }
     }
     for (key, item) in entries(&root, "customer") {
+        if key == crate::condition::Path::OPEN_TICKETS {
+            document.report(
+                Diagnostic::error("reserved-name", text(format!("`{key}` is built in"), format!("`{key}` 是内置名称")))
+                    .at(item.place())
+                    .help(text("the desk counts them itself", "由服务台自行统计")),
+            );
+            continue;
+        }
         if let Some(def) = field(&item) {
             head.schema.customer.insert(FieldName::new(&key), def);
         }
@@ -325,26 +334,37 @@ fn span(item: &Item<'_>) -> Option<Span> {
 /// A template's `{{…}}` names must be known.
 fn placeholders(item: &Item<'_>, body: &crate::diagnostic::Text, schema: &Schema) {
     let built_in = ["number", "subject", "state", "priority", "group", "assignee", "requester", "due"];
-    let known: Vec<String> =
-        built_in.iter().map(|n| format!("ticket.{n}")).chain(schema.fields.keys().map(|f| format!("ticket.{f}"))).collect();
+    let of_ticket = built_in.iter().map(|n| format!("ticket.{n}")).chain(schema.fields.keys().map(|f| format!("ticket.{f}")));
+    let known: Vec<String> = of_ticket.chain(schema.customer.keys().map(|f| format!("customer.{f}"))).collect();
     for text_of in [&body.en, &body.zh] {
         for part in text_of.split("{{").skip(1) {
             let name = part.split("}}").next().unwrap_or("").trim().to_string();
             if !known.contains(&name) {
-                item.wrong::<()>(
-                    "unknown-placeholder",
-                    text(format!("a template knows no `{name}`"), format!("模板中没有占位符 `{name}`")),
-                    did_you_mean(&name, &known)
-                        .or_else(|| Some(text(format!("known are {}", known.join(", ")), format!("可用：{}", known.join("、"))))),
-                );
+                item.document().report(unknown_placeholder(&name, &known).at(item.place()));
                 return;
             }
         }
     }
 }
 
+/// A placeholder that nothing fills in.
+pub(super) fn unknown_placeholder(name: &str, known: &[String]) -> Diagnostic {
+    let all = || text(format!("known are {}", known.join(", ")), format!("可用：{}", known.join("、")));
+    Diagnostic::error("unknown-placeholder", text(format!("a template knows no `{name}`"), format!("模板中没有占位符 `{name}`")))
+        .help(did_you_mean(name, known).unwrap_or_else(all))
+}
+
 fn settings(item: &Item<'_>, head: &mut Head) {
-    let known = ["reopen_within", "reopen_assignee", "notifications_per_hour", "stale_after", "rating_on", "first_assignee_owns", "rights"];
+    let known = [
+        "reopen_within",
+        "reopen_assignee",
+        "notifications_per_hour",
+        "stale_after",
+        "rating_on",
+        "first_assignee_owns",
+        "reply_language",
+        "rights",
+    ];
     let Some(t) = item.table(&known) else { return };
     let s = &mut head.settings;
     if let Some(v) = t.get("reopen_within").and_then(|i| span(&i)) {
@@ -370,6 +390,9 @@ fn settings(item: &Item<'_>, head: &mut Head) {
     }
     if let Some(v) = t.get("first_assignee_owns").and_then(|i| i.boolean()) {
         s.first_assignee_owns = v;
+    }
+    if let Some(v) = t.get("reply_language").and_then(|i| i.word(&[("en", Some(Lang::En)), ("zh", Some(Lang::Zh)), ("both", None)])) {
+        s.reply_language = v;
     }
     for (key, i) in t.get("rights").map(|i| i.entries()).unwrap_or_default() {
         if !RIGHTS.contains(&key.name) {

@@ -1,6 +1,7 @@
 //! What a desk does by default.
 
 use crate::calendar::Span;
+use crate::diagnostic::Lang;
 use crate::id::RoleName;
 use crate::ticket::StateClass;
 use chrono::TimeDelta;
@@ -21,6 +22,8 @@ pub struct Settings {
     pub rating_on: Option<StateClass>,
     /// The first assignee becomes the owner 首问负责人 (S65); no.
     pub first_assignee_owns: bool,
+    /// The language of replies from templates where that of the message answered is not known; none: both, one after the other.
+    pub reply_language: Option<Lang>,
     /// Which roles may give a command, by its word; a command not listed is open to every agent, except `correct_sla` (S87), which then is nobody's.
     pub rights: BTreeMap<String, Vec<RoleName>>,
 }
@@ -34,6 +37,7 @@ impl Default for Settings {
             stale_after: TimeDelta::minutes(30),
             rating_on: None,
             first_assignee_owns: false,
+            reply_language: None,
             rights: BTreeMap::new(),
         }
     }

@@ -46,7 +46,7 @@ impl Written {
             Action::Transition(_) => Self::State,
             Action::Watch(_) => Self::Watchers,
             Action::MarkAutomatic | Action::MarkThanks => Self::Message,
-            Action::Notify { .. } | Action::Note(_) | Action::Stop => return None,
+            Action::Notify { .. } | Action::Reply(_) | Action::Note(_) | Action::Stop => return None,
         })
     }
     /// As authors name it.

@@ -2,12 +2,12 @@
 
 use super::action::checked;
 use super::rule::Spots;
-use super::trigger::unknown_state;
-use super::{ActionScript, After, Rule, Then, Trigger};
+use super::timing::two_moments;
+use super::{ActionScript, Rule, Then, Timing, Trigger};
 use crate::calendar::Span;
 use crate::condition::{Form, Scripts};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, text};
-use crate::id::{RuleName, StateName};
+use crate::id::{MetricName, RuleName, StateName};
 use crate::ticket::{Action, Schema};
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -35,7 +35,7 @@ pub struct RuleBuilder {
     order: i64,
     place: Place,
     on: Vec<Trigger>,
-    time: Option<After>,
+    times: Vec<Timing>,
     when: Option<Form>,
     then: Option<Then>,
     repeatable: bool,
@@ -53,7 +53,7 @@ impl RuleBuilder {
             name,
             order: 0,
             on: Vec::new(),
-            time: None,
+            times: Vec::new(),
             when: None,
             then: None,
             repeatable: false,
@@ -83,7 +83,28 @@ impl RuleBuilder {
     /// A time rule: so long after the ticket entered the state, once per stay.
     #[must_use]
     pub fn after(mut self, span: Span, state: impl Into<StateName>) -> Self {
-        self.time = Some(After { span, state: state.into() });
+        self.times.push(Timing::After { span, state: state.into() });
+        self
+    }
+    /// A time rule: so long before the due instant of a metric's clock (none: of every clock), once per run.
+    #[must_use]
+    pub fn before_due(mut self, span: Span, metric: Option<&str>) -> Self {
+        self.times.push(Timing::BeforeDue { span, metric: metric.map(MetricName::new) });
+        self
+    }
+    /// A time rule: once in each period of a stay in a state (none: in any state that is not final), at most [`Timing::TIMES`] times in
+    /// one stay; [`RuleBuilder::times`] says otherwise.
+    #[must_use]
+    pub fn every(mut self, span: Span, state: Option<&str>) -> Self {
+        self.times.push(Timing::Every { span, state: state.map(StateName::new), times: Timing::TIMES });
+        self
+    }
+    /// How many periods a repeated rule has in one stay.
+    #[must_use]
+    pub fn times(mut self, most: u32) -> Self {
+        if let Some(Timing::Every { times, .. }) = self.times.last_mut() {
+            *times = most;
+        }
         self
     }
     /// Only if this holds.
@@ -162,17 +183,18 @@ impl RuleBuilder {
                 problems.push(d);
             }
         }
-        if let Some(after) = &self.time
-            && !schema.states.contains_key(&after.state)
-        {
-            problems.push(unknown_state(after.state.as_str(), schema, &self.place));
+        for timing in &self.times {
+            problems.extend(timing.wrong(schema, &|_| self.place.clone()));
+        }
+        if self.times.len() > 1 {
+            problems.push(two_moments(&self.name, &self.place));
         }
         let rule = Rule {
             name: self.name,
             order: self.order,
             place: self.place,
             on: on.into_iter().collect(),
-            time: self.time,
+            time: self.times.into_iter().next(),
             when,
             then: then.unwrap_or(Then::Actions(Vec::new())),
             repeatable: self.repeatable,
@@ -193,43 +215,36 @@ impl Rule {
     /// What is wrong with the rule as a whole.
     pub(super) fn shape(&self) -> Diagnostics {
         let mut problems = Diagnostics::new();
-        let mut bad = |code, message, help| problems.push(Diagnostic::error(code, message).at(self.place.clone()).help(help));
+        let bad = |code, message, help| Diagnostic::error(code, message).at(self.place.clone()).help(help);
         if self.name.as_str().trim().is_empty() || self.name.as_str().len() > 128 {
-            bad(
+            problems.push(bad(
                 "bad-name",
                 text("a rule's name is text of 1 to 128 bytes", "规则名应为 1 到 128 字节的文本"),
                 text("name it after what it does: `vip-to-experts`", "请按其作用命名，例如 `vip-to-experts`"),
-            );
+            ));
         }
         if self.by_reads() && self.when.is_none() {
-            bad(
+            problems.push(bad(
                 "no-trigger",
                 text(format!("nothing wakes the rule `{}`", self.name), format!("没有任何事件会触发规则 `{}`", self.name)),
                 text(
                     "add `.on(\"created\")`, or `.after(\"3bd\", \"pending\")` for a time rule, or a condition: then it wakes when what that reads changes",
                     "请加上 `.on(\"created\")`，定时规则则用 `.after(\"3bd\", \"pending\")`；或加上条件，条件读取的内容变化时触发",
                 ),
-            );
+            ));
         }
         if self.time.is_some() && (self.always || !self.on.is_empty()) {
-            bad(
-                "two-moments",
-                text(
-                    format!("the rule `{}` waits for time and for events; it can only do one", self.name),
-                    format!("规则 `{}` 同时等待时间和事件，只能取其一", self.name),
-                ),
-                text("make two rules of it", "请拆成两条规则"),
-            );
+            problems.push(two_moments(&self.name, &self.place));
         }
         if matches!(&self.then, Then::Actions(a) if a.is_empty()) && !self.stop {
-            bad(
+            problems.push(bad(
                 "no-actions",
                 text(format!("the rule `{}` asks for nothing", self.name), format!("规则 `{}` 没有任何动作", self.name)),
                 text(
                     "add `.then(|t| { … })`, or `.stop()` if it only ends the evaluation",
                     "请加上 `.then(|t| { … })`；若只为终止后续规则，请用 `.stop()`",
                 ),
-            );
+            ));
         }
         problems
     }

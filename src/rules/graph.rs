@@ -1,7 +1,7 @@
 //! Which rule wakes which, by what; and the circles in it.
 
 use super::carry::{Carrier, carried};
-use super::{Rule, RuleIndex, RuleSet, Surroundings, Then};
+use super::{Rule, RuleIndex, RuleSet, Surroundings, Then, Timing};
 use crate::condition::logic::Known;
 use crate::condition::{Comparison, Expr, Literal, Path};
 use crate::diagnostic::Place;
@@ -274,7 +274,13 @@ fn node(r: &Rule) -> RuleNode {
     if r.always {
         wakes.push("always".into());
     }
-    wakes.extend(r.time.as_ref().map(|t| format!("after {} in {}", t.span, t.state)));
+    wakes.extend(r.time.as_ref().map(|t| match t {
+        Timing::After { span, state } => format!("after {span} in {state}"),
+        Timing::BeforeDue { span, metric: Some(m) } => format!("{span} before {m} is due"),
+        Timing::BeforeDue { span, metric: None } => format!("{span} before any clock is due"),
+        Timing::Every { span, state: Some(s), .. } => format!("every {span} in {s}"),
+        Timing::Every { span, state: None, .. } => format!("every {span} while open"),
+    }));
     RuleNode {
         name: r.name.clone(),
         place: r.place.clone(),

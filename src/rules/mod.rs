@@ -19,6 +19,7 @@ mod rule;
 pub(crate) mod script;
 mod set;
 mod surroundings;
+mod timing;
 mod trigger;
 
 pub use action::{Written, recipient};
@@ -26,7 +27,7 @@ pub use builder::RuleBuilder;
 pub use graph::{RuleCircle, RuleEdge, RuleGraph, RuleNode};
 pub use load::{load, scripts};
 pub use pass::{Pass, Woken};
-pub use rule::{ActionScript, After, Consideration, Rule, Then};
+pub use rule::{ActionScript, Consideration, Rule, Then};
 #[cfg(feature = "rhai")]
 pub use script::RhaiScripts;
 #[cfg(feature = "rhai")]
@@ -38,4 +39,5 @@ pub use script::{Test, TestFailure, TestFault, TestHost, TestTicket, TestValue, 
 pub use script::{load_interpreted, probe};
 pub use set::{RuleIndex, RuleSet};
 pub use surroundings::{Clocks, Flow, Move, Surroundings};
+pub use timing::Timing;
 pub use trigger::Trigger;

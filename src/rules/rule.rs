@@ -1,10 +1,9 @@
 //! One rule: when it wakes, whether it applies, what it asks for.
 
-use super::{Trigger, Written};
-use crate::calendar::Span;
+use super::{Timing, Trigger, Written};
 use crate::condition::{Condition, Path, View};
 use crate::diagnostic::{Place, RuleFault};
-use crate::id::{RuleName, StateName};
+use crate::id::RuleName;
 use crate::ticket::Action;
 use std::{collections::BTreeSet, fmt, sync::Arc};
 
@@ -36,15 +35,6 @@ pub enum Then {
     Script(Arc<dyn ActionScript>),
 }
 
-/// A time rule's moment: so long after the ticket entered a state, once per stay (S26, S27).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct After {
-    /// How long; its kind says in which time (S79).
-    pub span: Span,
-    /// In which state.
-    pub state: StateName,
-}
-
 /// What became of a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Consideration {
@@ -68,7 +58,7 @@ pub struct Rule {
     /// What wakes it. Empty for a time rule.
     pub on: Vec<Trigger>,
     /// The moment, for a time rule.
-    pub time: Option<After>,
+    pub time: Option<Timing>,
     /// The condition; none always holds.
     pub when: Option<Condition>,
     /// What it asks for.

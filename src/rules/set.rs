@@ -1,7 +1,7 @@
 //! The rules of a playbook in their one order, and the index from what happened to whom it wakes.
 
 use super::index::Group;
-use super::{Rule, Trigger, Written};
+use super::{Rule, Timing, Trigger, Written};
 use crate::condition::{Expr, Path};
 use crate::diagnostic::{Diagnostic, Diagnostics, text};
 use crate::id::{RuleName, StateName, TagName};
@@ -31,6 +31,9 @@ pub struct RuleSet {
     by_read: BTreeMap<Path, Group>,
     always: Group,
     timed: BTreeMap<StateName, Vec<RuleIndex>>,
+    /// Repeated in any open state.
+    repeated: Vec<RuleIndex>,
+    before_due: Vec<RuleIndex>,
     reads: BTreeSet<Path>,
 }
 
@@ -56,8 +59,13 @@ impl RuleSet {
                 continue;
             }
             set.by_name.insert(rule.name.clone(), index);
-            if let Some(after) = &rule.time {
-                set.timed.entry(after.state.clone()).or_default().push(index);
+            match &rule.time {
+                Some(Timing::BeforeDue { .. }) => set.before_due.push(index),
+                Some(timing) => match timing.state() {
+                    Some(state) => set.timed.entry(state.clone()).or_default().push(index),
+                    None => set.repeated.push(index),
+                },
+                None => {}
             }
             if rule.always {
                 set.always.push(index);
@@ -124,9 +132,17 @@ impl RuleSet {
         self.woken(happened, &[])
     }
 
-    /// The time rules of a state, in order.
+    /// The time rules that wait in a state of this name, in order.
     pub fn time_rules(&self, state: &StateName) -> impl Iterator<Item = (RuleIndex, &Rule)> {
         self.timed.get(state).into_iter().flatten().filter_map(|i| self.get(*i).map(|r| (*i, r)))
+    }
+    /// The time rules that repeat in every state that is not final, in order.
+    pub fn repeated(&self) -> impl Iterator<Item = &Rule> {
+        self.repeated.iter().filter_map(|i| self.get(*i))
+    }
+    /// The time rules that wait for the time before a due instant, in order.
+    pub fn before_due(&self) -> impl Iterator<Item = &Rule> {
+        self.before_due.iter().filter_map(|i| self.get(*i))
     }
 
     /// The rule at a position.

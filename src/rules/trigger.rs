@@ -132,9 +132,7 @@ impl Trigger {
                 Err(unknown_state(name, schema, place))
             }
             Some(("warning" | "breach", m)) if !schema.metrics.is_empty() && !schema.metrics.contains(m) => {
-                Err(Diagnostic::error("unknown-metric", text(format!("no metric is called `{m}`"), format!("没有名为 `{m}` 的指标")))
-                    .at(place.clone())
-                    .maybe_help(did_you_mean(m, schema.metrics.iter().map(MetricName::as_str))))
+                Err(unknown_metric(m, schema, place))
             }
             Some(("warning", m)) if !m.is_empty() => Ok(Self::Warning(Some(MetricName::new(m)))),
             Some(("breach", m)) if !m.is_empty() => Ok(Self::Breach(Some(MetricName::new(m)))),
@@ -163,6 +161,12 @@ impl Trigger {
             _ => None,
         }
     }
+}
+
+pub(super) fn unknown_metric(m: &str, schema: &Schema, place: &Place) -> Diagnostic {
+    Diagnostic::error("unknown-metric", text(format!("no metric is called `{m}`"), format!("没有名为 `{m}` 的指标")))
+        .at(place.clone())
+        .maybe_help(did_you_mean(m, schema.metrics.iter().map(MetricName::as_str)))
 }
 
 pub(super) fn unknown_state(name: &str, schema: &Schema, place: &Place) -> Diagnostic {

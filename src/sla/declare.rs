@@ -227,6 +227,7 @@ fn condition_problem(c: &Condition) -> Option<Diagnostic> {
                 | Path::Transition
                 | Path::Intake
                 | Path::Now
+                | Path::SilentFor
                 | Path::Due
                 | Path::Overdue
         )

@@ -110,6 +110,11 @@ impl Agreements {
     pub fn metric(&self, name: &MetricName) -> Option<&Metric> {
         self.metrics.iter().find(|m| m.name == *name)
     }
+    /// Everything its conditions read.
+    pub fn reads(&self) -> impl Iterator<Item = &crate::condition::Path> {
+        let criteria = self.policies.iter().flat_map(|p| p.alerts.iter().filter_map(|a| a.when.as_ref()));
+        self.policies.iter().filter_map(|p| p.matches.as_ref()).chain(criteria).flat_map(|c| c.reads())
+    }
     /// Whether any policy or criterion reads the customer record.
     pub fn reads_customer(&self) -> bool {
         let criteria = self.policies.iter().flat_map(|p| p.alerts.iter().filter_map(|a| a.when.as_ref()));

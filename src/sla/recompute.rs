@@ -116,8 +116,10 @@ pub fn recompute_with<'b>(journal: &[Entry], book: impl Fn(&Digest) -> Option<(&
                     shadow.fire_before(|at, other| (at, other) < (group.at, id));
                     shadow.fire(id, group.at, &group.facts);
                 }
-                // `TimerKind::Clock` stands behind every kind but the override of the priority.
-                Some(TimerKind::PriorityOverride) => shadow.fire_before(|at, _| at <= group.at),
+                // `TimerKind::Clock` stands behind every kind but the override of the priority and those of rules that repeat or wait for a due instant.
+                Some(TimerKind::PriorityOverride | TimerKind::Every(..) | TimerKind::BeforeDue(..) | TimerKind::Passed(..)) => {
+                    shadow.fire_before(|at, _| at <= group.at);
+                }
                 Some(_) => shadow.fire_before(|at, _| at < group.at),
             }
             shadow.facts(&group, entry);

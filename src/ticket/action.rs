@@ -156,6 +156,8 @@ pub enum Action {
     MarkThanks,
     /// Ends the evaluation of later rules for this command (S23).
     Stop,
+    /// Writes to the requester from a template, marked automatic: it answers nothing (S22).
+    Reply(TemplateName),
 }
 
 impl Action {
@@ -177,6 +179,7 @@ impl Action {
             Self::MarkAutomatic => "mark_automatic",
             Self::MarkThanks => "mark_thanks",
             Self::Stop => "stop",
+            Self::Reply(_) => "reply",
         }
     }
 }

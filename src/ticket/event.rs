@@ -354,6 +354,13 @@ pub enum Event {
         /// Counted microseconds.
         counted: i64,
     },
+    // -- facts about timers of rules, and of macros ----------------------------------------------
+    /// A rule's timer was set, or set to another instant: its next period, or a due instant that moved.
+    TimerSet(Timer),
+    /// A rule's timer is off for now: the clock whose due instant it waits for has none.
+    TimerOff(TimerKind),
+    /// A person ran a macro; what it did follows.
+    MacroRun(MacroName),
 }
 
 impl Event {

@@ -121,6 +121,7 @@ impl Ticket {
             | Event::CriteriaChecked { .. }
             | Event::LevelVacant { .. }
             | Event::ClocksFollowed
+            | Event::MacroRun(_)
             | Event::MoveRefused { .. } => {}
             Event::MessageAdded(m) => self.message_added(m, MessageRef { revision, index, at: m.at }),
             Event::MessageJudged { automatic, .. } => self.message_judged(*automatic),
@@ -220,11 +221,13 @@ impl Ticket {
                     push_bounded(&mut self.notified, LongTime(at), NOTIFIED);
                 }
             }
-            Event::TimerFired(kind) => {
-                if let Some(i) = self.timers.iter().position(|t| t.kind == *kind) {
-                    self.timers.remove(i);
-                }
+            Event::TimerFired(kind) => self.timer_fired(kind),
+            Event::TimerSet(timer) => {
+                self.timers.retain(|t| t.kind != timer.kind);
+                self.timers.push(timer.clone());
+                self.timers.sort();
             }
+            Event::TimerOff(kind) => self.timers.retain(|t| t.kind != *kind),
             Event::LimitPassed => self.limit_passed = true,
             Event::SlaCorrected(c) => push_bounded(Arc::make_mut(&mut self.corrections), (**c).clone(), Correction::MOST),
             Event::CorrectionWithdrawn { correction, .. } => {
@@ -238,6 +241,10 @@ impl Ticket {
                     None => self.runs.push((c.id.agreement, c.id.metric.clone(), c.id.run)),
                 }
                 let same = |r: &Clock| (r.id.agreement, &r.id.metric) == (c.id.agreement, &c.id.metric);
+                // What rules have had their moment before an earlier run was due, is of no interest any more.
+                self.timers.retain(|t| {
+                    t.kind.due_of().is_none_or(|d| d.run == c.id.run || (d.agreement, &d.metric) != (c.id.agreement, &c.id.metric))
+                });
                 // Shared with the ticket before: copied only where something is really taken out.
                 if self.resting.iter().any(same) {
                     Arc::make_mut(&mut self.resting).retain(|r| !same(r));
@@ -286,6 +293,7 @@ impl Ticket {
     fn clock_stopped(&mut self, id: &ClockId, outcome: Outcome, counted: i64, at: UtcInstant) {
         let Some(i) = self.clocks.iter().position(|c| c.id == *id) else { return };
         let mut c = self.clocks.remove(i);
+        self.timers.retain(|t| !matches!(&t.kind, TimerKind::BeforeDue(_, clock) if clock == id));
         c.counted = counted;
         c.since = None;
         c.outcome = Some(outcome);
@@ -349,7 +357,20 @@ impl Ticket {
         self.state_since = at;
         self.limit = stay.limit;
         self.limit_passed = false;
-        self.timers = sorted(stay.timers.clone());
+        // Timers that belong to a clock are not the stay's.
+        self.timers.retain(|t| t.kind.due_of().is_some());
+        self.timers.extend(stay.timers.iter().cloned());
+        self.timers.sort();
+    }
+
+    /// A timer is gone once it has fired; one before a due instant stays to be remembered.
+    fn timer_fired(&mut self, kind: &TimerKind) {
+        let Some(i) = self.timers.iter().position(|t| t.kind == *kind) else { return };
+        let timer = self.timers.remove(i);
+        if let TimerKind::BeforeDue(rule, clock) = timer.kind {
+            self.timers.push(Timer { at: timer.at, kind: TimerKind::Passed(rule, clock) });
+            self.timers.sort();
+        }
     }
 
     fn set(&mut self, attribute: &Attribute, value: Option<&Value>, by: Provenance) {

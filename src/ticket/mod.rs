@@ -283,7 +283,7 @@ impl Ticket {
     ///
     /// A queue that is to be tried at once wakes at the ticket's own last instant.
     pub fn next_wake(&self) -> Option<UtcInstant> {
-        let timers = self.timers.iter().map(|t| t.at);
+        let timers = self.timers.iter().filter_map(Timer::wakes);
         let limit = self.limit.filter(|_| !self.limit_passed);
         let clocks = self.clocks.iter().filter_map(Clock::wake_at);
         let queue = self.queue.as_ref().and_then(|q| if q.try_now { Some(self.updated_at) } else { q.retry_at });
@@ -299,6 +299,7 @@ impl Ticket {
         );
         let many = many.saturating_add(self.corrections.iter().map(|c| c.reason.len().saturating_add(96)).sum::<usize>());
         let closed = self.closed_clocks.len().saturating_mul(96).saturating_add(self.threads.len().saturating_mul(64));
+        let closed = closed.saturating_add(self.timers.len().saturating_mul(64));
         texts.saturating_add(parts).saturating_add(tags).saturating_add(many).saturating_add(closed).saturating_add(512)
     }
 }

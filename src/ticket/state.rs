@@ -102,9 +102,25 @@ pub enum TimerKind {
     Clock(ClockId),
     /// A person's override of the priority ends (S63).
     PriorityOverride,
+    /// A repeated time rule wakes: the period of this number in this stay, from 1 (S27).
+    Every(RuleName, u32),
+    /// A time rule wakes so long before this clock is due; whatever state the ticket is in.
+    BeforeDue(RuleName, ClockId),
+    /// Such a rule has had its moment in this run of the clock. Nothing wakes for it: it is remembered so that the rule wakes once (S27).
+    Passed(RuleName, ClockId),
 }
 
-/// A timer bound to the present stay in a state (S5: leaving cancels it).
+impl TimerKind {
+    /// The clock whose due instant a rule waits for, or waited for.
+    pub fn due_of(&self) -> Option<&ClockId> {
+        match self {
+            Self::BeforeDue(_, clock) | Self::Passed(_, clock) => Some(clock),
+            _ => None,
+        }
+    }
+}
+
+/// A timer of a ticket. Bound to the present stay in a state (S5: leaving cancels it), unless it belongs to a clock.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Timer {
     /// When.
@@ -112,4 +128,11 @@ pub struct Timer {
     pub at: UtcInstant,
     /// What.
     pub kind: TimerKind,
+}
+
+impl Timer {
+    /// When the ticket must wake for it; none for one that only remembers.
+    pub fn wakes(&self) -> Option<UtcInstant> {
+        (!matches!(self.kind, TimerKind::Passed(..))).then_some(self.at)
+    }
 }

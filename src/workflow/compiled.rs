@@ -144,6 +144,10 @@ impl Workflow {
         definition.compile(schema, scripts)
     }
 
+    /// Everything its guards read.
+    pub fn reads(&self) -> impl Iterator<Item = &crate::condition::Path> {
+        self.transitions.iter().filter_map(|t| t.guard.as_ref()).flat_map(|c| c.reads())
+    }
     /// Whether any guard reads the customer record.
     pub fn reads_customer(&self) -> bool {
         self.transitions.iter().filter_map(|t| t.guard.as_ref()).any(Condition::reads_customer)

@@ -3,7 +3,7 @@
 use crate::condition::logic::Known;
 use crate::condition::{Expr, Path};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, text};
-use crate::rules::{Rule, RuleIndex, RuleSet, Surroundings, Trigger};
+use crate::rules::{Rule, RuleIndex, RuleSet, Surroundings, Timing, Trigger};
 use crate::ticket::Schema;
 use std::collections::BTreeSet;
 
@@ -56,9 +56,9 @@ pub(super) fn narrow<'s>(rule: &Rule, schema: &'s Schema, around: &Surroundings)
     {
         add(Path::EventName, words);
     }
-    if let Some(after) = &rule.time {
-        add(Path::State, vec![after.state.to_string()]);
-        if let Some(classes) = around.flow.as_ref().and_then(|f| f.classes.get(&after.state)) {
+    if let Some(state) = rule.time.as_ref().and_then(Timing::state) {
+        add(Path::State, vec![state.to_string()]);
+        if let Some(classes) = around.flow.as_ref().and_then(|f| f.classes.get(state)) {
             add(Path::Class, classes.iter().map(|c| c.word().to_string()).collect());
         }
     }

@@ -66,7 +66,7 @@ struct States<'r, 's> {
 impl<'r, 's> States<'r, 's> {
     fn of(index: RuleIndex, rule: &'r Rule, schema: &'s Schema, around: &Surroundings, flow: &Flow, between: &Lazy<'_>) -> Self {
         let known = narrow(rule, schema, around).unwrap_or_else(|| Known::of(schema));
-        let mut only: Option<BTreeSet<String>> = rule.time.as_ref().map(|t| BTreeSet::from([t.state.to_string()]));
+        let mut only: Option<BTreeSet<String>> = rule.time.as_ref().and_then(|t| t.state()).map(|s| BTreeSet::from([s.to_string()]));
         // Where no other rule moves tickets, the event says in which state they are.
         if only.is_none() && !rule.always && !rule.on.is_empty() && !between.others_change(&Path::State, index) {
             let mut all = BTreeSet::new();

@@ -9,7 +9,7 @@ use rhai::{Array, Dynamic, Map};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Every action word with the numbers of arguments it takes.
-pub(super) const WORDS: [(&str, &[usize]); 16] = [
+pub(super) const WORDS: [(&str, &[usize]); 17] = [
     ("score", &[2]),
     ("set", &[2]),
     ("set_force", &[2]),
@@ -20,6 +20,7 @@ pub(super) const WORDS: [(&str, &[usize]); 16] = [
     ("assign", &[1]),
     ("release", &[0]),
     ("notify", &[2]),
+    ("reply", &[1]),
     ("watch", &[1]),
     ("transition", &[1]),
     ("note", &[1]),
@@ -83,6 +84,7 @@ pub(super) fn read(word: &str, args: &[Dynamic]) -> Result<Action, Wrong> {
             let to = recipient(&name(0)?, &here).map_err(|d| Wrong { arg: 0, code: d.code, message: d.message, help: d.help })?;
             Action::Notify { to, template: TemplateName::new(name(1)?) }
         }
+        "reply" => Action::Reply(TemplateName::new(name(0)?)),
         "watch" => Action::Watch(AgentId::new(name(0)?)),
         "transition" => Action::Transition(TransitionName::new(name(0)?)),
         "note" => Action::Note(as_text(&arg(0))),

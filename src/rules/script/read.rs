@@ -10,17 +10,18 @@ use super::{
 use crate::calendar::Span;
 use crate::condition::{Condition, Root};
 use crate::diagnostic::{Diagnostic, Place, did_you_mean, text};
-use crate::id::StateName;
+use crate::id::{MetricName, StateName};
 use crate::rules::rule::Spots;
-use crate::rules::trigger::unknown_state;
-use crate::rules::{After, Rule, Then, Trigger};
+use crate::rules::timing::two_moments;
+use crate::rules::{Rule, Then, Timing, Trigger};
 use rhai::{Dynamic, Expr, FnCallExpr, FnPtr, Position, Stmt};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 
-pub(super) const BUILDER: [&str; 9] = ["order", "on", "when", "then", "after", "repeatable", "stop", "fail_closed", "always"];
+pub(super) const BUILDER: [&str; 12] =
+    ["order", "on", "when", "then", "after", "before_due", "every", "times", "repeatable", "stop", "fail_closed", "always"];
 
 /// The call a top-level statement begins with, if it is one.
 pub(super) fn entry(stmt: &Stmt) -> Option<(&FnCallExpr, Position, Vec<Link<'_>>)> {
@@ -81,6 +82,8 @@ pub(super) fn bad_test(place: Place) -> Diagnostic {
 /// What a rule's builder calls have said so far.
 struct Draft {
     rule: Rule,
+    /// `.times(n)`, with its place.
+    times: Option<(i64, Place)>,
     /// Which steps were given, as bits in the order of [`BUILDER`].
     seen: u16,
 }
@@ -117,6 +120,7 @@ fn rule(scan: &mut Scan<'_>, file: &File, c: &FnCallExpr, pos: Position, links: 
             spots: Spots::default(),
             asks_event: false,
         },
+        times: None,
         seen: 0,
     };
     for link in links {
@@ -134,6 +138,7 @@ fn rule(scan: &mut Scan<'_>, file: &File, c: &FnCallExpr, pos: Position, links: 
             }
         }
     }
+    repeats(scan, &mut draft);
     // What is missing is only worth saying where nothing else is wrong.
     if scan.problems.len() == before {
         let shape = draft.rule.shape();
@@ -167,13 +172,11 @@ fn step(scan: &mut Scan<'_>, file: &File, draft: &mut Draft, c: &FnCallExpr, pos
     let fits = match (word, args, values) {
         ("order", [_], Some([v])) => v.as_int().map(|n| draft.rule.order = n).is_ok(),
         ("on", [e], Some([v])) => on(scan, draft, e, v),
-        ("after", [span, _], Some([length, state])) => match (length.clone().into_string(), state.clone().into_string()) {
-            (Ok(length), Ok(state)) => {
-                after(scan, draft, &length, &state, span.position(), args.last().map_or(pos, Expr::position));
-                true
-            }
-            _ => false,
-        },
+        ("after", [_, _], Some(values)) | ("before_due" | "every", [_] | [_, _], Some(values)) => {
+            let words: Option<Vec<String>> = values.iter().map(|v| v.clone().into_string().ok()).collect();
+            words.is_some_and(|words| timing(scan, draft, word, &words, args))
+        }
+        ("times", [e], Some([n])) => n.as_int().map(|n| draft.times = Some((n, scan.place(e.position(), 1)))).is_ok(),
         ("when", [e], _) => when(scan, file, draft, e),
         ("then", [e], _) => then(scan, file, draft, e),
         ("repeatable", [], _) => {
@@ -199,6 +202,9 @@ fn step(scan: &mut Scan<'_>, file: &File, draft: &mut Draft, c: &FnCallExpr, pos
             "order" => "`.order(10)`",
             "on" => "`.on(\"created\")`, `.on([\"created\", \"changed:impact\"])`",
             "after" => "`.after(\"3bd\", \"pending\")`",
+            "before_due" => "`.before_due(\"1bh\")`, `.before_due(\"1bh\", \"resolution\")`",
+            "every" => "`.every(\"1bd\")`, `.every(\"1bd\", \"pending\")`",
+            "times" => "`.times(3)`",
             "when" => "`.when(|t| …)`, `.when(|t, event| …)`",
             "then" => "`.then(|t| { … })`, `.then(|t, event| { … })`",
             _ => "no argument",
@@ -249,20 +255,50 @@ fn on(scan: &mut Scan<'_>, draft: &mut Draft, e: &Expr, v: &Dynamic) -> bool {
     true
 }
 
-fn after(scan: &mut Scan<'_>, draft: &mut Draft, length: &str, state: &str, at: Position, state_at: Position) {
-    let place = |pos, s: &str, scan: &Scan<'_>| -> Place { scan.place(pos, s.chars().count().saturating_add(2)) };
-    match length.parse::<Span>() {
-        Ok(span) => {
-            draft.rule.time = Some(After { span, state: StateName::new(state) });
+/// A time rule's moment: its span, then a state or a metric.
+fn timing(scan: &mut Scan<'_>, draft: &mut Draft, word: &str, words: &[String], args: &[Expr]) -> bool {
+    let place = |i: usize| {
+        let length = words.get(i).map_or(1, |w| w.chars().count().saturating_add(2));
+        scan.place(args.get(i).map_or(Position::NONE, Expr::position), length)
+    };
+    let Some(length) = words.first() else { return false };
+    let span = length.parse::<Span>().map_err(|bad| Diagnostic::error("bad-duration", bad.text()).at(place(0)));
+    let name = words.get(1);
+    // With a span that is none, a wrong name is still worth saying.
+    let long = *span.as_ref().unwrap_or(&Span::Days(1));
+    let timing = match (word, name) {
+        ("after", Some(state)) => Timing::After { span: long, state: StateName::new(state) },
+        ("before_due", metric) => Timing::BeforeDue { span: long, metric: metric.map(MetricName::new) },
+        ("every", state) => Timing::Every { span: long, state: state.map(StateName::new), times: Timing::TIMES },
+        _ => return false,
+    };
+    let mut found = timing.wrong(scan.schema, &|part| place(usize::from(part != "span")));
+    found.extend(span.err());
+    if draft.rule.time.is_some() {
+        found.push(two_moments(&draft.rule.name, &draft.rule.place));
+    }
+    scan.problems.extend(found);
+    draft.rule.time = Some(timing);
+    true
+}
+
+/// `.times(n)`, wherever it stands in the chain.
+fn repeats(scan: &mut Scan<'_>, draft: &mut Draft) {
+    let Some((n, place)) = draft.times.take() else { return };
+    match &mut draft.rule.time {
+        Some(timing @ Timing::Every { .. }) => {
+            if let Timing::Every { times, .. } = timing {
+                *times = u32::try_from(n).unwrap_or(0);
+            }
+            let found = timing.wrong(scan.schema, &|_| place.clone());
+            scan.problems.extend(found.into_iter().filter(|d| d.code == "out-of-range"));
         }
-        Err(bad) => {
-            let d = Diagnostic::error("bad-duration", bad.text()).at(place(at, length, scan));
+        _ => {
+            let d = Diagnostic::error("wrong-argument", text("only a rule that repeats has `.times`", "只有重复的规则才有 `.times`"))
+                .at(place)
+                .help(text("write `.every(\"1bd\", \"pending\").times(3)`", "请写 `.every(\"1bd\", \"pending\").times(3)`"));
             scan.problems.push(d);
         }
-    }
-    if !scan.schema.states.contains_key(state) {
-        let d = unknown_state(state, scan.schema, &place(state_at, state, scan));
-        scan.problems.push(d);
     }
 }
 

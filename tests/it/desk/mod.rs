@@ -7,3 +7,4 @@ mod recalculate;
 mod stores;
 mod swap;
 mod trouble;
+mod watch;

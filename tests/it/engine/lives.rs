@@ -251,6 +251,10 @@ rule("escalated").on("escalated").then(|t| t.note("escalated"));
 rule("slow").on("limit").then(|t| { t.tag("slow"); t.set("impact", "medium"); });
 rule("lower").on("changed:priority").when(|t| t.priority == "urgent" && "warned" in t.tags).then(|t| t.set("urgency", "low"));
 rule("nudge").after("4bh", "pending").then(|t| t.notify("requester", "late"));
+rule("hurry").before_due("90m").then(|t| t.tag("hurry"));
+rule("hurry-open").before_due("1bh", "resolution").when(|t| t.impact != "low").then(|t| { t.set("urgency", "medium"); t.note("hurry"); });
+rule("look").every("5bh").times(12).then(|t| t.note("still there"));
+rule("ask-again").every("3h", "pending").times(6).when(|t| t.cycle < 3).then(|t| { t.notify("requester", "late"); t.set("impact", "low"); });
 rule("thanks").on("message.requester").when(|t, event| event.message.body.contains("thanks")).then(|t, event| event.mark_thanks());
 "#;
     if n != 5 {

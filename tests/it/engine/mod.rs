@@ -2,11 +2,14 @@
 
 mod corrections;
 mod edges;
+mod facts;
 mod indexed;
 pub mod laws;
 mod levels;
 mod life;
 mod lives;
+mod macros;
+mod moments;
 mod rules;
 mod schedules;
 pub mod stage;

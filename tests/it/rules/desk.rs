@@ -61,7 +61,7 @@ pub fn schema() -> Schema {
         states: labels(&["new", "open", "pending", "resolved"]).into_iter().map(|(n, t)| (StateName::from(n), t)).collect(),
         transitions: BTreeSet::from(["start", "wait", "resolve"].map(TransitionName::new)),
         calendars: BTreeSet::new(),
-        metrics: Default::default(),
+        metrics: ["first_response", "next_response", "resolution"].map(MetricName::new).into(),
     }
 }
 

@@ -4,6 +4,8 @@ mod desk;
 #[cfg(feature = "rhai")]
 mod equal;
 #[cfg(feature = "rhai")]
+mod facts;
+#[cfg(feature = "rhai")]
 mod hostile;
 #[cfg(feature = "rhai")]
 mod load;

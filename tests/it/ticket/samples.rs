@@ -197,6 +197,9 @@ pub fn events() -> Vec<(&'static str, Event)> {
         Event::ClockMarked { clock: id(), mark: Mark { name: "level:1".into(), skipped: true }, next_mark: None },
         Event::ClockBreached { clock: id() },
         Event::ClockStopped { clock: id(), outcome: Outcome::Unanswered, counted: 900_000_001 },
+        Event::TimerSet(Timer { at: at(10), kind: TimerKind::BeforeDue("hurry".into(), id()) }),
+        Event::TimerOff(TimerKind::Every("nudge".into(), 300)),
+        Event::MacroRun("take-over".into()),
     ];
     all.into_iter().map(|e| (name(&e), e)).collect()
 }
@@ -251,11 +254,14 @@ pub fn name(e: &Event) -> &'static str {
         Event::ClockMarked { .. } => "clock-marked",
         Event::ClockBreached { .. } => "clock-breached",
         Event::ClockStopped { .. } => "clock-stopped",
+        Event::TimerSet(_) => "timer-set",
+        Event::TimerOff(_) => "timer-off",
+        Event::MacroRun(_) => "macro-run",
     }
 }
 
 /// How many variants [`Event`] has.
-pub const EVENTS: usize = 47;
+pub const EVENTS: usize = 50;
 
 pub fn entry(revision: u64, events: Vec<Event>) -> Entry {
     let causes = [
