@@ -48,6 +48,7 @@ impl Desk {
     pub async fn sweep(&self, now: UtcInstant) -> Result<Swept, Error> {
         let now = at_door(now);
         let mut swept = Swept::default();
+        self.refresh_suspended().await?;
         loop {
             let lease = Lease::for_seconds(self.0.name.clone(), now, LEASE);
             let due = self.0.store.due(now, lease, Slice::ALL, Limit::new(BATCH)).await?;
@@ -59,6 +60,7 @@ impl Desk {
         }
         self.tick_earlier(now, &mut swept).await?;
         swept.assigned = swept.assigned.saturating_add(self.dispatch().await?);
+        self.suspend_failing().await?;
         Ok(swept)
     }
 

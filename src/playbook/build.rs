@@ -2,15 +2,16 @@
 
 use super::{Playbook, Settings};
 use crate::calendar::{Calendar, CalendarDefinition, Calendars};
-use crate::condition::{NoScripts, Scripts};
-use crate::diagnostic::{Diagnostic, Diagnostics, Place, text};
+use crate::condition::{NoScripts, Scripts, Tables};
+use crate::diagnostic::{Diagnostic, Diagnostics, Place, Source, text};
 use crate::id::*;
 use crate::priority::{PriorityModel, PriorityModelBuilder};
 use crate::routing::{RoutingDefinition, RoutingModel};
-use crate::rules::{RuleBuilder, RuleSet};
+use crate::rules::{Functions, Resources, RuleBuilder, RuleSet};
 use crate::sla::{Agreements, Metric, Policy};
 use crate::ticket::{Schema, TypeDefinition};
 use crate::workflow::WorkflowDefinition;
+use std::sync::Arc;
 
 /// A playbook under construction; the first calendar is the default one.
 ///
@@ -45,6 +46,8 @@ pub struct PlaybookBuilder {
     priority: Option<PriorityModelBuilder>,
     routing: Option<RoutingDefinition>,
     rules: Vec<RuleBuilder>,
+    tables: Vec<(String, String)>,
+    functions: Functions,
 }
 
 impl Playbook {
@@ -67,6 +70,8 @@ impl Playbook {
             priority: None,
             routing: None,
             rules: Vec::new(),
+            tables: Vec::new(),
+            functions: Functions::new(),
         }
     }
 }
@@ -152,23 +157,34 @@ impl PlaybookBuilder {
         self.rules.push(rule);
         self
     }
+    /// A look-up table, as the file `tables/NAME.csv` of a folder would say it.
+    #[must_use]
+    pub fn table(mut self, name: &str, csv: impl Into<String>) -> Self {
+        self.tables.push((format!("tables/{name}.csv"), csv.into()));
+        self
+    }
+    /// Functions of the host's, which text conditions may call.
+    #[must_use]
+    pub fn functions(mut self, functions: Functions) -> Self {
+        self.functions = functions;
+        self
+    }
     /// The playbook; text conditions are compiled by the script engine, where the build has one.
     ///
     /// # Errors
     /// All problems.
     pub fn build(self) -> Result<Playbook, Diagnostics> {
-        let scripts = crate::rules::scripts();
-        self.build_with(&*scripts)
+        self.build_with(crate::rules::scripts_with)
     }
     /// The playbook, all conditions being data.
     ///
     /// # Errors
     /// All problems.
     pub fn build_without_scripts(self) -> Result<Playbook, Diagnostics> {
-        self.build_with(&NoScripts)
+        self.build_with(|_| Arc::new(NoScripts))
     }
 
-    fn build_with(mut self, scripts: &dyn Scripts) -> Result<Playbook, Diagnostics> {
+    fn build_with(mut self, compile: impl FnOnce(&Arc<Resources>) -> Arc<dyn Scripts>) -> Result<Playbook, Diagnostics> {
         let place = || Place::file("builder");
         let digest = Digest::of([format!("{self:?}").as_bytes()]);
         let mut problems = Diagnostics::new();
@@ -197,6 +213,12 @@ impl PlaybookBuilder {
             w.declare(&mut self.schema);
         }
         let mut schema = self.schema;
+        let files = self.tables.into_iter().fold(Source::new(), |s, (path, csv)| s.with(path, csv));
+        let (tables, found) = Tables::load(&files, &schema);
+        problems.extend(found);
+        let resources = Arc::new(Resources { tables, calendars: calendars.clone().map(Arc::new), functions: self.functions });
+        let scripts = compile(&resources);
+        let scripts = &*scripts;
         let mut agreements = Agreements::new(self.policies);
         for metric in self.metrics {
             problems.extend(metric.check(&schema));
@@ -259,7 +281,8 @@ impl PlaybookBuilder {
             agreements,
             priority,
             routing,
-            rules: std::sync::Arc::new(rules),
+            rules: Arc::new(rules),
+            resources,
             reads_customer: false,
             since: None,
         }

@@ -1,6 +1,6 @@
 //! The playbook 服务台配置包: everything a desk decides by, compiled, immutable, with a digest.
 //!
-//! What it is: the bundle of schema, calendars, workflows, agreements, priority, routing and rules, read from a
+//! What it is: the bundle of schema, calendars, look-up tables, workflows, agreements, priority, routing and rules, read from a
 //! [`crate::diagnostic::Source`] or built in Rust, checked across all rooms, every problem at once.
 //! What it never does: read a disk ([`crate::folder`] does), change after loading.
 //! Read next: [`Playbook::load`], [`Settings`] and [`PlaybookBuilder`], then [`crate::engine`], which decides by it.
@@ -20,14 +20,14 @@ mod read;
 mod settings;
 
 pub use build::PlaybookBuilder;
-pub use load::Loaded;
+pub use load::{Loaded, Loader};
 pub use settings::Settings;
 
 use crate::calendar::Calendars;
 use crate::id::*;
 use crate::priority::PriorityModel;
 use crate::routing::RoutingModel;
-use crate::rules::RuleSet;
+use crate::rules::{Resources, RuleSet};
 use crate::sla::Agreements;
 use crate::ticket::{Schema, WorkflowRef};
 use crate::workflow::Workflow;
@@ -49,6 +49,7 @@ pub struct Playbook {
     priority: PriorityModel,
     routing: RoutingModel,
     rules: Arc<RuleSet>,
+    resources: Arc<Resources>,
     reads_customer: bool,
     since: Option<UtcInstant>,
 }
@@ -110,6 +111,10 @@ impl Playbook {
     /// The rules, shared.
     pub fn shared_rules(&self) -> Arc<RuleSet> {
         self.rules.clone()
+    }
+    /// What its scripts reach besides the ticket: look-up tables, calendars, functions of the host's.
+    pub fn resources(&self) -> &Arc<Resources> {
+        &self.resources
     }
     /// The same playbook without an index over its rules, for the test that holds both equal.
     #[doc(hidden)]

@@ -40,7 +40,7 @@ const TOP: [&str; 14] = [
 ];
 
 /// Command words rights may be given for.
-const RIGHTS: [&str; 16] = [
+const RIGHTS: [&str; 17] = [
     "create",
     "transition",
     "reply",
@@ -57,6 +57,7 @@ const RIGHTS: [&str; 16] = [
     "link",
     "watch",
     "correct_sla",
+    "suspend_rule",
 ];
 
 /// Reads the file; `calendars` are those that files declare, whether they could be compiled or not.

@@ -121,6 +121,8 @@ impl Ticket {
             | Event::CriteriaChecked { .. }
             | Event::LevelVacant { .. }
             | Event::ClocksFollowed
+            | Event::RuleSuspended { .. }
+            | Event::RuleResumed { .. }
             | Event::MoveRefused { .. } => {}
             Event::MessageAdded(m) => self.message_added(m, MessageRef { revision, index, at: m.at }),
             Event::MessageJudged { automatic, .. } => self.message_judged(*automatic),

@@ -5,5 +5,7 @@ mod group;
 mod outbox;
 mod recalculate;
 mod stores;
+#[cfg(all(feature = "rhai", feature = "redb"))]
+mod suspend;
 mod swap;
 mod trouble;

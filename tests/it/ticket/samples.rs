@@ -197,6 +197,8 @@ pub fn events() -> Vec<(&'static str, Event)> {
         Event::ClockMarked { clock: id(), mark: Mark { name: "level:1".into(), skipped: true }, next_mark: None },
         Event::ClockBreached { clock: id() },
         Event::ClockStopped { clock: id(), outcome: Outcome::Unanswered, counted: 900_000_001 },
+        Event::RuleSuspended { rule: "nudge".into(), reason: "loops".into() },
+        Event::RuleResumed { rule: "nudge".into(), reason: "mended".into() },
     ];
     all.into_iter().map(|e| (name(&e), e)).collect()
 }
@@ -251,11 +253,13 @@ pub fn name(e: &Event) -> &'static str {
         Event::ClockMarked { .. } => "clock-marked",
         Event::ClockBreached { .. } => "clock-breached",
         Event::ClockStopped { .. } => "clock-stopped",
+        Event::RuleSuspended { .. } => "rule-suspended",
+        Event::RuleResumed { .. } => "rule-resumed",
     }
 }
 
 /// How many variants [`Event`] has.
-pub const EVENTS: usize = 47;
+pub const EVENTS: usize = 49;
 
 pub fn entry(revision: u64, events: Vec<Event>) -> Entry {
     let causes = [
