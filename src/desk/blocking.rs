@@ -77,6 +77,17 @@ impl Blocking {
     pub fn resume(&self, rule: impl Into<RuleName>, by: Actor, reason: impl Into<String>) -> Result<bool, Error> {
         block_on(self.0.resume(rule, by, reason))
     }
+    /// [`Desk::refresh_suspended`]: reads anew which rules are suspended.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn refresh_suspended(&self) -> Result<(), Error> {
+        block_on(self.0.refresh_suspended())
+    }
+    /// [`Desk::interrupt`]: ends what is being decided.
+    pub fn interrupt(&self) {
+        self.0.interrupt();
+    }
     /// [`Desk::suspended`].
     pub fn suspended(&self) -> Arc<Suspended> {
         self.0.suspended()
