@@ -147,7 +147,15 @@ impl Bench {
         Self { playbook, roster, limits: Limits::default(), now: at("2025-10-09T02:00:00Z"), keys: 0 }
     }
     fn ctx(&self) -> Context<'_> {
-        Context { playbook: &self.playbook, roster: &self.roster, now: self.now, limits: &self.limits, trace: false }
+        Context {
+            playbook: &self.playbook,
+            roster: &self.roster,
+            now: self.now,
+            limits: &self.limits,
+            trace: false,
+            suspended: ticketry::rules::Suspended::none(),
+            running: None,
+        }
     }
     fn decide(&self, case: &Case, command: &Command) -> Commit {
         match decide(&self.ctx(), case, command) {

@@ -242,10 +242,19 @@ impl Expr {
             Self::Always(_) => {}
             Self::All(v) | Self::Any(v) => v.iter().for_each(|e| e.reads(out)),
             Self::Not(e) => e.reads(out),
-            Self::CompareTwo(a, _, b) => {
-                out.insert(a.clone());
-                out.insert(b.clone());
+            Self::Reckoned(r) => {
+                r.0.reads(out);
+                r.2.reads(out);
             }
+            Self::Script(s) => out.extend(s.reads().iter().cloned()),
+            leaf => leaf.paths().into_iter().flatten().for_each(|p| p.sources(out)),
+        }
+    }
+
+    /// The paths of a test by itself.
+    fn paths(&self) -> [Option<&Path>; 2] {
+        match self {
+            Self::CompareTwo(a, _, b) => [Some(a), Some(b)],
             Self::Compare(p, ..)
             | Self::OneOf { path: p, .. }
             | Self::OneText(p, _)
@@ -254,14 +263,8 @@ impl Expr {
             | Self::Empty(p)
             | Self::Text(p, ..)
             | Self::Within(p, _)
-            | Self::Flag(p) => {
-                out.insert(p.clone());
-            }
-            Self::Reckoned(r) => {
-                r.0.reads(out);
-                r.2.reads(out);
-            }
-            Self::Script(s) => out.extend(s.reads().iter().cloned()),
+            | Self::Flag(p) => [Some(p), None],
+            Self::Always(_) | Self::All(_) | Self::Any(_) | Self::Not(_) | Self::Reckoned(_) | Self::Script(_) => [None, None],
         }
     }
 
@@ -316,7 +319,8 @@ impl Expr {
             e => {
                 let mut reads = BTreeSet::new();
                 e.reads(&mut reads);
-                let seen: Vec<String> = reads.iter().take(4).map(|p| format!("{p} = {}", view.get(p).render())).collect();
+                let derived = e.paths().into_iter().flatten().filter(|p| matches!(p, Path::Derived(_)));
+                let seen: Vec<String> = reads.iter().take(4).chain(derived).map(|p| format!("{p} = {}", view.get(p).render())).collect();
                 Some(if seen.is_empty() { e.to_string() } else { format!("{e} ({})", seen.join(", ")) })
             }
         }

@@ -3,7 +3,7 @@
 //! What it is: [`Condition`], checked at load so that no name in it is unknown and no comparison can be silently false, evaluated
 //! without an interpreter; [`Form`], what authors write; [`View`], what it looks at. An absent value is equal only to `()` and
 //! never ordered.
-//! Also here, because every room above reads definitions: actions in files ([`check_action`]) and TOML with places (`reading`).
+//! Also here, because every room above reads definitions: actions in files ([`check_action`]), TOML with places (`reading`) and look-up tables ([`Tables`]).
 //! What it never does: run a script itself. What cannot be lowered is a [`Script`], implemented in `rules/script`.
 //! Read next: [`crate::workflow`] (guards), [`crate::rules`] (rule conditions), [`crate::sla`] (policy match).
 
@@ -11,13 +11,21 @@
 mod actions;
 mod check;
 mod data;
+#[cfg_attr(not(feature = "rhai"), allow(dead_code, reason = "only scripts ask for what is worked out"))]
+mod derived;
 mod expr;
 #[allow(dead_code, reason = "as reading")]
 mod form;
+mod interrupt;
 pub(crate) mod logic;
 mod path;
 #[allow(dead_code, reason = "the reading conveniences of the rooms above; each uses some")]
 pub(crate) mod reading;
+mod sheet;
+#[cfg_attr(not(feature = "rhai"), allow(dead_code, reason = "only scripts ask for what is worked out"))]
+mod table;
+mod table_check;
+mod table_read;
 mod term;
 mod view;
 
@@ -28,8 +36,15 @@ pub(crate) use actions::{
 };
 pub use check::Check;
 pub use data::{Form, NoScripts, Plain, Scripts, Table};
+#[allow(unused_imports, reason = "only builds with the script engine make them")]
+pub(crate) use derived::Asked;
+pub use derived::{Derived, Question};
 pub use expr::{Comparison, Expr, Literal, Script, TextTest};
+pub use interrupt::{Interrupt, Running};
 pub use path::{Kind, Path, Root};
+#[allow(unused_imports, reason = "only builds with the script engine make them")]
+pub(crate) use table::Key;
+pub use table::{Column, LookupTable, Tables};
 pub use term::{Figure, Operator, Term};
 pub use view::{Customer, Seen, View};
 

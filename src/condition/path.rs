@@ -117,6 +117,8 @@ pub enum Path {
     Intake,
     /// `now`
     Now,
+    /// A value worked out from others: `lookup("owners", t.category)`, `is_open("office")`.
+    Derived(std::sync::Arc<super::Derived>),
 }
 
 /// What kind of thing a path gives.
@@ -376,6 +378,15 @@ impl Path {
             Self::Field(f) => of_field(schema.fields.get(f).map(|d| &d.kind)),
             Self::Customer(f) if *f == Self::OPEN_TICKETS && !schema.customer.contains_key(f) => Kind::Integer,
             Self::Customer(f) => of_field(schema.customer.get(f).map(|d| &d.kind)),
+            Self::Derived(d) => d.kind().clone(),
+        }
+    }
+
+    /// Adds what has to be read for it: itself, or what it is worked out from.
+    pub(crate) fn sources(&self, out: &mut std::collections::BTreeSet<Self>) {
+        match self {
+            Self::Derived(d) => d.reads(out),
+            path => drop(out.insert(path.clone())),
         }
     }
 
@@ -398,6 +409,7 @@ impl fmt::Display for Path {
             Self::Field(n) => write!(f, "t.{n}"),
             Self::Customer(n) => write!(f, "t.customer.{n}"),
             Self::Now => f.write_str("now"),
+            Self::Derived(d) => write!(f, "{d}"),
             _ => match TICKET.iter().find(|(_, p)| p == self) {
                 Some((n, _)) => write!(f, "t.{n}"),
                 None => write!(f, "event.{}", EVENT.iter().find(|(_, p)| p == self).map_or("?", |(n, _)| n)),

@@ -91,9 +91,7 @@ impl Term {
     /// Everything it reads.
     pub fn reads(&self, out: &mut BTreeSet<Path>) {
         match self {
-            Self::Value(p) => {
-                out.insert(p.clone());
-            }
+            Self::Value(p) => p.sources(out),
             Self::Number(_) => {}
             Self::Negative(t, _) => t.reads(out),
             Self::Joined(a, _, b, _) => {

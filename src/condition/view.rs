@@ -1,6 +1,6 @@
 //! What conditions look at.
 
-use super::Path;
+use super::{Path, Running};
 use crate::id::*;
 use crate::ticket::*;
 use std::{borrow::Cow, collections::BTreeMap};
@@ -29,6 +29,8 @@ pub struct View<'a> {
     pub customer: Option<&'a Customer>,
     /// Now.
     pub now: UtcInstant,
+    /// Who may end the scripts that look at this, if the host wants to.
+    pub running: Option<&'a Running>,
 }
 
 /// A value as a condition sees it.
@@ -55,7 +57,18 @@ pub enum Seen<'a> {
 impl<'a> View<'a> {
     /// A view of a ticket alone: no event, acting as the system.
     pub fn of(ticket: &'a Ticket, now: UtcInstant) -> Self {
-        Self { ticket, event: "", message: None, transition: None, intake: None, actor: &Actor::System, roles: &[], customer: None, now }
+        Self {
+            ticket,
+            event: "",
+            message: None,
+            transition: None,
+            intake: None,
+            actor: &Actor::System,
+            roles: &[],
+            customer: None,
+            now,
+            running: None,
+        }
     }
 
     /// The value at a path.
@@ -144,6 +157,7 @@ impl<'a> View<'a> {
                 Intake::Kept => "kept",
             })),
             Path::Now => Seen::Instant(self.now),
+            Path::Derived(d) => d.see(self),
         }
     }
 

@@ -6,6 +6,7 @@ use crate::engine::{Command, Explanation, Form, Inbound, Offer};
 use crate::id::*;
 use crate::playbook::Playbook;
 use crate::routing::Roster;
+use crate::rules::Suspended;
 use crate::store::{AnyStore, Axis, Counts, Cursor, Limit, Page, Query};
 use crate::ticket::{Actor, Entry, Ticket};
 use std::sync::{Arc, mpsc::Receiver};
@@ -61,6 +62,35 @@ impl Blocking {
     /// As there.
     pub fn refresh_roster(&self) -> Result<(), Error> {
         block_on(self.0.refresh_roster())
+    }
+    /// [`Desk::suspend`]: suspends a rule.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn suspend(&self, rule: impl Into<RuleName>, by: Actor, reason: impl Into<String>) -> Result<bool, Error> {
+        block_on(self.0.suspend(rule, by, reason))
+    }
+    /// [`Desk::resume`]: ends a rule's suspension.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn resume(&self, rule: impl Into<RuleName>, by: Actor, reason: impl Into<String>) -> Result<bool, Error> {
+        block_on(self.0.resume(rule, by, reason))
+    }
+    /// [`Desk::refresh_suspended`]: reads anew which rules are suspended.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn refresh_suspended(&self) -> Result<(), Error> {
+        block_on(self.0.refresh_suspended())
+    }
+    /// [`Desk::interrupt`]: ends what is being decided.
+    pub fn interrupt(&self) {
+        self.0.interrupt();
+    }
+    /// [`Desk::suspended`].
+    pub fn suspended(&self) -> Arc<Suspended> {
+        self.0.suspended()
     }
     /// [`Desk::submit`]: does a command.
     ///

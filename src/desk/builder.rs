@@ -3,6 +3,7 @@
 use super::host::{AnyCourier, AnyDirectory};
 use super::queue::Queue;
 use super::{Clock, Courier, Desk, Directory, Error, FixedDirectory, Ids, Inner, Kept, NoCourier, RandomIds, SystemClock, block};
+use crate::condition::Interrupt;
 use crate::engine::{Limits, Trace};
 use crate::playbook::Playbook;
 use crate::store::{AnyStore, MemoryStore, Store};
@@ -23,6 +24,7 @@ pub struct Builder {
     most_waiting: usize,
     name: String,
     observer: Option<Observer>,
+    suspend_after: Option<u32>,
 }
 
 /// Who is shown the trace of every decision.
@@ -49,6 +51,7 @@ impl Builder {
             most_waiting: 10_000,
             name: "desk".into(),
             observer: None,
+            suspend_after: None,
         }
     }
     /// Where tickets are kept; a [`MemoryStore`] unless told.
@@ -123,6 +126,13 @@ impl Builder {
         self
     }
 
+    /// Suspends a rule that failed so often in a row, at the next sweep (S24); never by itself unless told. It is counted in this process, on all tickets together.
+    #[must_use]
+    pub fn suspend_after(mut self, faults: u32) -> Self {
+        self.suspend_after = Some(faults.max(1));
+        self
+    }
+
     /// Opens the desk: fetches the roster, and checks that every open ticket's workflow version is at hand.
     ///
     /// # Errors
@@ -143,6 +153,9 @@ impl Builder {
             name: self.name,
             observer: self.observer,
             kept: Mutex::new(Kept { playbook, older: Arc::new(self.older), roster, lost_subscribers: 0 }),
+            record: Mutex::default(),
+            interrupt: Interrupt::new(),
+            suspend_after: self.suspend_after,
             numbers: Mutex::new((0, 0)),
             earlier: Mutex::default(),
             subscribers: Mutex::default(),
@@ -151,6 +164,7 @@ impl Builder {
         let playbook = desk.playbook();
         let older = super::host::lock(&desk.0.kept).older.clone();
         desk.check_versions(&playbook, &older).await?;
+        desk.refresh_suspended().await?;
         Ok(desk)
     }
 

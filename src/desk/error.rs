@@ -34,6 +34,9 @@ pub enum Error {
     /// A decision asked for more than it was given, again and again.
     #[error("a decision still lacks {0}; this is a defect of the playbook or of the library")]
     Unsatisfied(String),
+    /// The host ended the decision; nothing changed.
+    #[error("the decision was interrupted; send the command again")]
+    Interrupted,
     /// A calendar says something else than before under the same version number, so that clocks could not tell which they reckon in (S55).
     #[error(
         "{names}: changed without a new version; raise `version` in the calendar's file, so that open clocks change with notice and closed ones stay as they are"
@@ -62,7 +65,7 @@ impl Error {
     pub fn retryable(&self) -> bool {
         match self {
             Self::Store(e) => e.retryable(),
-            Self::Conflict { .. } | Self::Overloaded { .. } | Self::Directory(_) => true,
+            Self::Conflict { .. } | Self::Overloaded { .. } | Self::Directory(_) | Self::Interrupted => true,
             Self::Refused(_) | Self::Unsatisfied(_) | Self::VersionsAbsent { .. } | Self::CalendarsAltered { .. } => false,
         }
     }

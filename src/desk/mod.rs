@@ -40,6 +40,7 @@ mod queue;
 mod read;
 mod regime;
 mod submit;
+mod suspend;
 mod swap;
 mod sweep;
 mod watch;
@@ -52,10 +53,12 @@ pub use host::{
 };
 pub use read::Health;
 pub use submit::{Done, Preview};
+pub use suspend::RuleHealth;
 pub use swap::{Recalculation, Swapped};
 pub use sweep::{Delivered, Swept};
 pub use watch::{Turned, Watched};
 
+use crate::condition::Interrupt;
 use crate::engine::Limits;
 use crate::id::*;
 use crate::playbook::Playbook;
@@ -66,6 +69,7 @@ use host::{AnyCourier, AnyDirectory, lock};
 use queue::Queue;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex};
+use suspend::Record;
 
 /// A running desk: cheap to clone, all clones are one desk, `Send` and `Sync`.
 ///
@@ -95,6 +99,9 @@ struct Inner {
     name: String,
     observer: Option<builder::Observer>,
     kept: Mutex<Kept>,
+    record: Mutex<Record>,
+    interrupt: Interrupt,
+    suspend_after: Option<u32>,
     numbers: Mutex<(u64, u64)>,
     /// Tickets that must be looked at earlier than the store knows: since the playbook changed, something of theirs is due earlier.
     earlier: Mutex<Wakes>,
@@ -160,7 +167,19 @@ impl Desk {
         from
     }
 
-    fn publish<'e>(&self, entries: impl Iterator<Item = &'e Arc<Entry>>) {
+    /// Ends every decision that is being made now, from another thread: their scripts stop at their next step, nothing of them is stored, and whoever submitted gets
+    /// [`Error::Interrupted`], upon which the same command may be sent again. What begins afterwards is not concerned.
+    ///
+    /// It is a backstop, for instance before the program stops: scripts are bounded by their fuel, a few milliseconds at most.
+    pub fn interrupt(&self) {
+        self.0.interrupt.interrupt();
+    }
+
+    fn publish<'e>(&self, entries: impl Iterator<Item = &'e Arc<Entry>> + Clone) {
+        {
+            let mut record = lock(&self.0.record);
+            entries.clone().for_each(|e| record.count(e));
+        }
         lock(&self.0.look).stir();
         let mut subscribers = lock(&self.0.subscribers);
         if subscribers.is_empty() {

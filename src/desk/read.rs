@@ -1,15 +1,16 @@
 //! Reading: tickets, journals, explanations, what may be done, how the desk is.
 
 use super::host::lock;
-use super::{Desk, Error};
+use super::{Desk, Error, RuleHealth};
 use crate::calendar::Calendars;
 use crate::condition::Customer;
-use crate::engine::{Context, Explanation, Form, Offer, available, explain, form};
+use crate::engine::{Context, Explanation, Form, Offer, available, explain_with, form};
 use crate::id::*;
 use crate::playbook::Playbook;
 use crate::sla::{Unverified, verify_with};
 use crate::store::{Axis, Capabilities, Counts, Cursor, Limit, Page, Query, Store as _, StoreExt as _};
 use crate::ticket::{Actor, Entry, Ticket};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// How a desk is.
@@ -31,6 +32,8 @@ pub struct Health {
     pub agents: usize,
     /// Subscribers dropped because they fell behind.
     pub lost_subscribers: u64,
+    /// Rules that failed in this process, or are suspended (S24).
+    pub rules: BTreeMap<RuleName, RuleHealth>,
 }
 
 impl Desk {
@@ -104,7 +107,7 @@ impl Desk {
             Some(t) => self.customer(&playbook, &t.requester, Some(&t)).await.ok().flatten(),
             None => None,
         };
-        Ok(explain(&playbook, &journal, revision, customer.as_ref()))
+        Ok(explain_with(&playbook, &journal, revision, customer.as_ref(), &self.suspended()))
     }
     /// The transitions from the ticket's state for an actor: what is possible now, and for the rest, every reason why not.
     ///
@@ -127,7 +130,15 @@ impl Desk {
         let now = self.at(self.now());
         let reads = now.playbook.reads_customer();
         let customer = if reads { self.customer(&now.playbook, &ticket.requester, Some(&ticket)).await? } else { None };
-        let ctx = Context { playbook: &now.playbook, roster: &now.roster, now: now.at, limits: &self.0.limits, trace: false };
+        let ctx = Context {
+            playbook: &now.playbook,
+            roster: &now.roster,
+            now: now.at,
+            limits: &self.0.limits,
+            trace: false,
+            suspended: &now.suspended,
+            running: None,
+        };
         Ok(ask(&ctx, &ticket, customer.as_ref()))
     }
     /// How the desk is. Never fails: what cannot be known is said.
@@ -148,6 +159,7 @@ impl Desk {
             playbook,
             agents,
             lost_subscribers,
+            rules: lock(&self.0.record).health(),
         }
     }
 }

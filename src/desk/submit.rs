@@ -8,6 +8,7 @@ use crate::engine::{Case, Command, Context, Decided, Decision, Inbound, Needs, R
 use crate::id::*;
 use crate::playbook::Playbook;
 use crate::routing::{Held, Holdings, Roster};
+use crate::rules::Suspended;
 use crate::store::{Claim, Commit, Limit, Outcome, Query, Receipt, Store as _, StoreExt as _};
 use crate::ticket::{Actor, Ticket, Value};
 use std::sync::Arc;
@@ -51,13 +52,16 @@ pub(super) struct Now {
     /// Those before it, the newest first.
     pub older: Arc<Vec<Arc<Playbook>>>,
     pub roster: Arc<Roster>,
+    /// Rules that are, and were, suspended.
+    pub suspended: Arc<Suspended>,
     pub at: UtcInstant,
 }
 
 impl Desk {
     pub(super) fn at(&self, at: UtcInstant) -> Now {
+        let suspended = self.suspended();
         let kept = lock(&self.0.kept);
-        Now { playbook: kept.playbook.clone(), older: kept.older.clone(), roster: kept.roster.clone(), at: at_door(at) }
+        Now { playbook: kept.playbook.clone(), older: kept.older.clone(), roster: kept.roster.clone(), suspended, at: at_door(at) }
     }
 
     /// Does a command. Repeated with the same key, it gets its first answer and is done once.
@@ -300,7 +304,9 @@ impl Desk {
         trace: bool,
     ) -> Result<Decided, Error> {
         let observer = self.0.observer.as_ref().filter(|_| !trace);
-        let ctx = Context { playbook, roster: &now.roster, now: at, limits: &self.0.limits, trace: trace || observer.is_some() };
+        let (limits, running) = (&self.0.limits, self.0.interrupt.begin());
+        let trace = trace || observer.is_some();
+        let ctx = Context { playbook, roster: &now.roster, now: at, limits, trace, suspended: &now.suspended, running: Some(&running) };
         let mut asked = String::new();
         for _ in 0..=ROUNDS.saturating_mul(2) {
             match decide(&ctx, case, command) {
@@ -311,6 +317,7 @@ impl Desk {
                     return Ok(*d);
                 }
                 Decision::Refused(r) => return Err(Error::Refused(r)),
+                Decision::Interrupted => return Err(Error::Interrupted),
                 Decision::Missing(needs) => {
                     asked = describe(&needs);
                     self.fetch(needs, case, command, now).await?;

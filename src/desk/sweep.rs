@@ -50,6 +50,7 @@ impl Desk {
     pub async fn sweep(&self, now: UtcInstant) -> Result<Swept, Error> {
         let now = at_door(now);
         let mut swept = Swept::default();
+        self.refresh_suspended().await?;
         loop {
             let lease = Lease::for_seconds(self.0.name.clone(), now, LEASE);
             let due = self.0.store.due(now, lease, Slice::ALL, Limit::new(BATCH)).await?;
@@ -64,6 +65,7 @@ impl Desk {
         if self.watch_due().is_some_and(|due| due <= now) {
             swept.watched = self.watch(now).await?;
         }
+        self.suspend_failing().await?;
         Ok(swept)
     }
 

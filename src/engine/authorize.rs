@@ -31,13 +31,7 @@ pub(super) fn authorize(
         Actor::System | Actor::Integration(_) => Ok(()),
         Actor::Agent(id) => {
             if roster.agent(id).is_none() {
-                return Err(Refusal::one(
-                    "unknown-actor",
-                    text(
-                        format!("nobody knows an agent `{id}`; Directory's roster must list them"),
-                        format!("没有坐席 `{id}`；请在人员目录中登记"),
-                    ),
-                ));
+                return Err(unknown_agent(id));
             }
             match playbook.settings().rights.get(word) {
                 Some(allowed) if !roles.iter().any(|r| allowed.contains(r)) => {
@@ -72,6 +66,30 @@ pub(super) fn authorize(
             _ => no(format!("`{word}` is for agents"), format!("`{word}` 仅限坐席")),
         },
     }
+}
+
+/// Whether the actor may give a command to the desk as a whole: an agent with this right, the system, another program.
+pub(super) fn roles_allow(playbook: &Playbook, roster: &Roster, actor: &Actor, right: &str) -> Result<(), Refusal> {
+    let no = |en: String, zh: String| Err(Refusal::one("not-allowed", text(en, zh)));
+    match actor {
+        Actor::System | Actor::Integration(_) => Ok(()),
+        Actor::Agent(id) if roster.agent(id).is_none() => Err(unknown_agent(id)),
+        Actor::Agent(_) => match playbook.settings().rights.get(right) {
+            Some(allowed) if !roster.roles(actor).iter().any(|r| allowed.contains(r)) => {
+                let names = allowed.iter().map(|r| r.to_string()).collect::<Vec<_>>().join(", ");
+                no(format!("`{right}` is for {names}"), format!("`{right}` 仅限 {names}"))
+            }
+            _ => Ok(()),
+        },
+        Actor::Requester(_) | Actor::Vendor(_) => no(format!("`{right}` is for agents"), format!("`{right}` 仅限坐席")),
+    }
+}
+
+fn unknown_agent(id: &crate::id::AgentId) -> Refusal {
+    Refusal::one(
+        "unknown-actor",
+        text(format!("nobody knows an agent `{id}`; Directory's roster must list them"), format!("没有坐席 `{id}`；请在人员目录中登记")),
+    )
 }
 
 /// What an actor may do with a ticket now, and for the rest, why not.

@@ -1,9 +1,10 @@
 //! What a decision is made from: the case, the facts, and what is still missing.
 
-use crate::condition::Customer;
+use crate::condition::{Customer, Running};
 use crate::id::*;
 use crate::playbook::Playbook;
 use crate::routing::{Holdings, Roster};
+use crate::rules::Suspended;
 use crate::store::Commit;
 use crate::ticket::Ticket;
 use std::sync::Arc;
@@ -21,6 +22,10 @@ pub struct Context<'a> {
     pub limits: &'a Limits,
     /// Keep a full trace.
     pub trace: bool,
+    /// Rules that are, and were, suspended (S24); [`Suspended::none`] where that is of no concern.
+    pub suspended: &'a Suspended,
+    /// Whether the host ended this decision meanwhile; none where it cannot.
+    pub running: Option<&'a Running>,
 }
 
 /// One decision's own inputs. Everything optional is asked for with [`Needs`] when a rule or the command reads it.
@@ -64,6 +69,8 @@ pub enum Decision {
     Refused(super::Refusal),
     /// Fetch this and decide again.
     Missing(Needs),
+    /// The host ended it: nothing changed, and it may be decided again.
+    Interrupted,
 }
 
 /// A decision to commit.

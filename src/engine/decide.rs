@@ -11,6 +11,7 @@ use super::refusal::Refusal;
 use super::settle::{failed_closed, readopt, settle};
 use super::trace::{Base, Trace};
 use super::waves::Waves;
+use crate::condition::Running;
 use crate::diagnostic::text;
 use crate::id::*;
 use crate::store::{Commit, Write};
@@ -31,6 +32,10 @@ pub fn decide(ctx: &Context<'_>, case: &Case, command: &Command) -> Decision {
         (What::Receive(inbound), _) => receive(ctx, case, command, inbound),
         _ => on_ticket(ctx, case, command),
     };
+    // Whatever came of a script that was ended: nothing of it counts.
+    if ctx.running.is_some_and(Running::interrupted) {
+        return Decision::Interrupted;
+    }
     match made {
         Ok(decided) => Decision::Decided(Box::new(decided)),
         Err(Stop::Refused(r)) => Decision::Refused(r),

@@ -140,6 +140,11 @@ impl<'a> Draft<'a> {
         self.events.push(Caused { event, cause, at });
     }
 
+    /// Whether a rule is suspended at the present step.
+    pub fn suspends(&self, rule: &crate::rules::Rule) -> bool {
+        !self.ctx.suspended.is_empty() && self.ctx.suspended.holds(rule.name.as_str(), self.at)
+    }
+
     /// What a condition sees now, woken by `event`.
     pub fn view<'v>(&'v self, event: &'v str) -> View<'v> {
         View {
@@ -152,6 +157,7 @@ impl<'a> Draft<'a> {
             roles: self.roles,
             customer: self.customer,
             now: self.at,
+            running: self.ctx.running,
         }
     }
 

@@ -8,7 +8,7 @@ use crate::condition::{Customer, View};
 use crate::diagnostic::{Lang, Text, text};
 use crate::id::*;
 use crate::playbook::Playbook;
-use crate::rules::Woken;
+use crate::rules::{Suspended, Woken};
 use crate::ticket::*;
 use chrono::TimeDelta;
 
@@ -36,6 +36,11 @@ impl Explanation {
             out.push('\n');
         }
         for r in &self.not_fired {
+            if r.verdict == Verdict::Suspended {
+                let line = text(format!("  rule {} did not fire: it was suspended", r.rule), format!("  规则 {} 未触发：已暂停", r.rule));
+                out.push_str(line.get(lang));
+                out.push('\n');
+            }
             if let Verdict::False(part) = &r.verdict {
                 let part = shortened(part);
                 let how = if r.lowered { ("", "") } else { (" (script)", "（脚本）") };
@@ -63,6 +68,17 @@ impl Explanation {
 ///
 /// The customer record of that time is not kept: `customer` is the record as it is now, and the explanation says so where a rule reads it.
 pub fn explain(playbook: &Playbook, journal: &[Entry], revision: Revision, customer: Option<&Customer>) -> Option<Explanation> {
+    explain_with(playbook, journal, revision, customer, Suspended::none())
+}
+
+/// The same with the rules that are, and were, suspended.
+pub fn explain_with(
+    playbook: &Playbook,
+    journal: &[Entry],
+    revision: Revision,
+    customer: Option<&Customer>,
+    suspended: &Suspended,
+) -> Option<Explanation> {
     let entry = journal.iter().find(|e| e.revision == revision)?;
     let upto: Vec<&Entry> = journal.iter().filter(|e| e.revision <= revision).collect();
     let after = Ticket::fold(upto.iter().copied())?;
@@ -81,7 +97,7 @@ pub fn explain(playbook: &Playbook, journal: &[Entry], revision: Revision, custo
     let mut not_fired = Vec::new();
     if entry.playbook == playbook.digest() {
         let judged_by_customer;
-        (not_fired, judged_by_customer) = silent(playbook, &after, entry, customer);
+        (not_fired, judged_by_customer) = silent(playbook, &after, entry, customer, suspended);
         if judged_by_customer {
             unknown.push(text(
                 "  rules that read the customer were judged by the record as it is now; as it was then is not kept",
@@ -94,7 +110,13 @@ pub fn explain(playbook: &Playbook, journal: &[Entry], revision: Revision, custo
 }
 
 /// The rules woken by the entry that did not fire. Their conditions are judged on the ticket as the entry left it.
-fn silent(playbook: &Playbook, after: &Ticket, entry: &Entry, customer: Option<&Customer>) -> (Vec<RuleTrace>, bool) {
+fn silent(
+    playbook: &Playbook,
+    after: &Ticket,
+    entry: &Entry,
+    customer: Option<&Customer>,
+    suspended: &Suspended,
+) -> (Vec<RuleTrace>, bool) {
     let message = entry.events.iter().find_map(|c| match &c.event {
         Event::MessageAdded(m) if c.cause == Cause::Command => Some(&**m),
         _ => None,
@@ -121,7 +143,17 @@ fn silent(playbook: &Playbook, after: &Ticket, entry: &Entry, customer: Option<&
             continue;
         }
         let trigger = record.word(rule);
-        if let Some(part) = rule.first_false(&View { event: &trigger, ..view }) {
+        if suspended.holds(rule.name.as_str(), entry.at) {
+            out.push(RuleTrace {
+                rule: rule.name.clone(),
+                wave: 0,
+                trigger: trigger.into_owned(),
+                verdict: Verdict::Suspended,
+                effects: Vec::new(),
+                lowered: rule.is_native(),
+                operations: 0,
+            });
+        } else if let Some(part) = rule.first_false(&View { event: &trigger, ..view }) {
             by_customer |= rule.needs_customer();
             out.push(RuleTrace {
                 rule: rule.name.clone(),
@@ -412,6 +444,8 @@ fn line(playbook: &Playbook, t: &Ticket, c: &Caused) -> Option<Text> {
                 format!("{}：{}无人可升级，由下一级处理", m.zh, name.zh),
             )
         }
+        Event::RuleSuspended { rule, reason } => text(format!("rule {rule} suspended: {reason}"), format!("规则 {rule} 已暂停：{reason}")),
+        Event::RuleResumed { rule, reason } => text(format!("rule {rule} resumed: {reason}"), format!("规则 {rule} 已恢复：{reason}")),
         Event::Linked(_)
         | Event::Unlinked(_)
         | Event::Watched(_)

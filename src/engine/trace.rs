@@ -61,6 +61,8 @@ pub enum Verdict {
     Already,
     /// An earlier rule said stop.
     Stopped,
+    /// It is suspended.
+    Suspended,
 }
 
 /// What was noted of a rule while deciding.
@@ -81,6 +83,8 @@ pub(super) struct PassTrace {
     pub before: Vec<RuleIndex>,
     /// A rule had said stop before.
     pub stopped: bool,
+    /// Rules that were suspended.
+    pub suspended: Vec<RuleIndex>,
 }
 
 /// What conditions saw at a moment, besides the ticket, which the entry's events give.
@@ -145,6 +149,7 @@ impl Trace {
                     }
                     Some(Noted::Faulted(fault)) => Verdict::Faulted(fault.to_string()),
                     Some(Noted::Refused { action, code }) => Verdict::Refused { action: (*action).to_string(), code: code.clone() },
+                    None if pass.suspended.contains(&index) => Verdict::Suspended,
                     None if stopped => Verdict::Stopped,
                     None if !rule.repeatable && pass.before.contains(&index) => Verdict::Already,
                     None => {
@@ -230,6 +235,7 @@ impl RuleTrace {
             }
             Verdict::Already => text("had fired already", "本次命令中已触发过"),
             Verdict::Stopped => text("not considered after a stop", "因 stop 未再评估"),
+            Verdict::Suspended => text("not considered, since it is suspended", "已暂停，未评估"),
         };
         let how = match (self.lowered, self.operations) {
             (true, _) => text("lowered", "已编译"),
@@ -275,6 +281,7 @@ impl Played<'_> {
             roles: &self.base.roles,
             customer: self.base.customer.as_ref(),
             now: moment.now,
+            running: None,
         }
     }
 }

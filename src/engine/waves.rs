@@ -43,7 +43,8 @@ impl Waves {
                 continue;
             }
             if self.wave >= MOST {
-                let again = |(i, _): &(RuleIndex, u32)| !self.fired.contains(i) || rules.get(*i).is_some_and(|r| r.repeatable);
+                let again =
+                    |(i, _): &(RuleIndex, u32)| rules.get(*i).is_some_and(|r| (r.repeatable || !self.fired.contains(i)) && !d.suspends(r));
                 if !self.cut && pass.finish().woken(rules).iter().any(again) {
                     self.cut = true;
                     d.push(Event::ChainCut { rules: cycle_of(&self.fired, rules) }, Cause::System);
@@ -64,7 +65,7 @@ impl Waves {
     pub fn timer(&mut self, d: &mut Draft<'_>, index: RuleIndex, rule: &Rule) -> Result<(), FailedClosed> {
         let mut trace = self.trace(d);
         let woken = Woken::timer(index, d.moment());
-        let skipped = self.stopped || (!rule.repeatable && self.fired.contains(&index));
+        let skipped = self.stopped || (!rule.repeatable && self.fired.contains(&index)) || d.suspends(rule);
         let held = if skipped { Ok(false) } else { rule.when.as_ref().map_or(Ok(true), |c| c.holds(&d.view("timer"))) };
         let done = match held {
             Ok(false) => Ok(()),
@@ -81,7 +82,10 @@ impl Waves {
     fn keep(&self, d: &mut Draft<'_>, trace: Option<PassTrace>, done: Result<Woken, FailedClosed>) -> Result<(), FailedClosed> {
         let woken = done?;
         if let Some(trace) = trace {
-            d.trace.passes.push(PassTrace { woken, ..trace });
+            let rules = d.ctx.playbook.rules();
+            let suspended = if d.ctx.suspended.is_empty() { Vec::new() } else { woken.woken(rules) };
+            let suspended = suspended.into_iter().map(|(i, _)| i).filter(|i| rules.get(*i).is_some_and(|r| d.suspends(r))).collect();
+            d.trace.passes.push(PassTrace { woken, suspended, ..trace });
         }
         Ok(())
     }
@@ -91,7 +95,8 @@ impl Waves {
             let moment = d.moment();
             pass.select(&d.view(""), moment);
             let fired = &self.fired;
-            let Some((index, rule, held)) = pass.next(&d.view(""), |i, r| !r.repeatable && fired.contains(&i)) else { break };
+            let skip = |i: RuleIndex, r: &Rule| (!r.repeatable && fired.contains(&i)) || d.suspends(r);
+            let Some((index, rule, held)) = pass.next(&d.view(""), skip) else { break };
             let word = pass.word(rule);
             self.one(d, index, rule, held.err(), &word, trace)?;
         }

@@ -5,7 +5,7 @@
 //! Read next: [`crate::playbook`], which checks what was read.
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Source, text};
-use crate::playbook::{Loaded, Playbook};
+use crate::playbook::{Loaded, Loader, Playbook};
 use std::fs;
 use std::path::Path;
 
@@ -29,6 +29,14 @@ const DEPTH: usize = 8;
 /// }
 /// ```
 pub fn load(folder: impl AsRef<Path>) -> Result<Loaded, Diagnostics> {
+    load_with(folder, &Playbook::loader())
+}
+
+/// The same with what files alone do not say: functions of the host's.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_with(folder: impl AsRef<Path>, loader: &Loader) -> Result<Loaded, Diagnostics> {
     let folder = folder.as_ref();
     let source = read(folder)?;
     if source.get("playbook.toml").is_none() {
@@ -46,7 +54,7 @@ pub fn load(folder: impl AsRef<Path>) -> Result<Loaded, Diagnostics> {
         };
         return Err(Diagnostic::error("no-playbook", message).at(Place::file("playbook.toml")).help(help).into());
     }
-    Playbook::load(&source)
+    loader.load(&source)
 }
 
 /// Reads the text files of a folder: `.toml`, `.rhai`, `.csv`, `.ics`. Hidden files and other kinds are left alone.

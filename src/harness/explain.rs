@@ -28,7 +28,7 @@ pub struct RuleTold {
     pub rule: String,
     /// What woke it.
     pub trigger: String,
-    /// `fired`, `false`, `faulted`, `refused`, `already`, `stopped`.
+    /// `fired`, `false`, `faulted`, `refused`, `already`, `stopped`, `suspended`.
     pub verdict: &'static str,
     /// The part of its condition that was false, the fault, or the refusal.
     pub detail: String,
@@ -49,6 +49,7 @@ impl RuleTold {
             Verdict::Refused { action, code } => ("refused", format!("{action} [{code}]"), Vec::new()),
             Verdict::Already => ("already", String::new(), Vec::new()),
             Verdict::Stopped => ("stopped", String::new(), Vec::new()),
+            Verdict::Suspended => ("suspended", String::new(), Vec::new()),
         };
         let (lowered, operations) = (r.lowered, r.operations);
         Self { rule: r.rule.to_string(), trigger: r.trigger.clone(), verdict, detail, actions, lowered, operations }

@@ -6,7 +6,7 @@ use super::stage::{Look, NextId, Stage};
 use crate::diagnostic::{Diagnostics, Source};
 use crate::playbook::Playbook;
 use crate::routing::RosterDefinition;
-use crate::rules::{self, Test};
+use crate::rules::{self, Functions, Test};
 use crate::ticket::Schema;
 use std::{path::Path, sync::Arc};
 
@@ -17,6 +17,8 @@ pub struct Options {
     pub filter: Option<String>,
     /// Whether to count which rules, and which parts of their conditions, the tests made match.
     pub coverage: bool,
+    /// Functions of the host's that the rules call.
+    pub functions: Functions,
 }
 
 /// Everything wrong with a playbook, its people (`roster.toml`) and its tests, in order of file and line; warnings among it.
@@ -26,7 +28,7 @@ pub fn check(source: &Source) -> Diagnostics {
             let schema = loaded.playbook.schema();
             let mut problems = loaded.warnings;
             problems.extend(people(source, schema).1);
-            problems.extend(rules::tests(source, schema).1);
+            problems.extend(rules::tests_with(source, schema, loaded.playbook.resources()).1);
             problems
         }
         // What can be said of people and tests without the playbook's names is said at once.
@@ -66,9 +68,9 @@ pub fn people(source: &Source, schema: &Schema) -> (RosterDefinition, Diagnostic
 /// # Errors
 /// The playbook, its people or its tests are wrong; nothing was run.
 pub fn test(source: &Source, options: &Options) -> Result<Report, Diagnostics> {
-    let loaded = Playbook::load(source)?;
+    let loaded = Playbook::loader().functions(options.functions.clone()).load(source)?;
     let (people, mut problems) = people(source, loaded.playbook.schema());
-    let (tests, found) = rules::tests(source, loaded.playbook.schema());
+    let (tests, found) = rules::tests_with(source, loaded.playbook.schema(), loaded.playbook.resources());
     problems.extend(found);
     if problems.has_errors() {
         problems.sort();

@@ -57,6 +57,10 @@ impl TicketId {
     }
 }
 
+impl TicketId {
+    /// The record of the desk itself: not a ticket of anybody's. Its journal says which rules were suspended (S24); no query finds it.
+    pub const DESK: Self = Self(Uuid::max());
+}
 impl fmt::Display for TicketId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)

@@ -2,15 +2,16 @@
 
 use super::{Macro, Playbook, Settings, Watch};
 use crate::calendar::{Calendar, CalendarDefinition, Calendars};
-use crate::condition::{NoScripts, Scripts};
-use crate::diagnostic::{Diagnostic, Diagnostics, Place, text};
+use crate::condition::{NoScripts, Scripts, Tables};
+use crate::diagnostic::{Diagnostic, Diagnostics, Place, Source, text};
 use crate::id::*;
 use crate::priority::{PriorityModel, PriorityModelBuilder};
 use crate::routing::{RoutingDefinition, RoutingModel};
-use crate::rules::{RuleBuilder, RuleSet};
+use crate::rules::{Functions, Resources, RuleBuilder, RuleSet};
 use crate::sla::{Agreements, Metric, Policy};
 use crate::ticket::{Schema, TypeDefinition};
 use crate::workflow::WorkflowDefinition;
+use std::sync::Arc;
 
 /// A playbook under construction; the first calendar is the default one.
 ///
@@ -47,6 +48,8 @@ pub struct PlaybookBuilder {
     rules: Vec<RuleBuilder>,
     watches: Vec<Watch>,
     macros: Vec<Macro>,
+    tables: Vec<(String, String)>,
+    functions: Functions,
 }
 
 impl Playbook {
@@ -71,6 +74,8 @@ impl Playbook {
             rules: Vec::new(),
             watches: Vec::new(),
             macros: Vec::new(),
+            tables: Vec::new(),
+            functions: Functions::new(),
         }
     }
 }
@@ -168,23 +173,34 @@ impl PlaybookBuilder {
         self.watches.push(watch);
         self
     }
+    /// A look-up table, as the file `tables/NAME.csv` of a folder would say it.
+    #[must_use]
+    pub fn table(mut self, name: &str, csv: impl Into<String>) -> Self {
+        self.tables.push((format!("tables/{name}.csv"), csv.into()));
+        self
+    }
+    /// Functions of the host's, which text conditions may call.
+    #[must_use]
+    pub fn functions(mut self, functions: Functions) -> Self {
+        self.functions = functions;
+        self
+    }
     /// The playbook; text conditions are compiled by the script engine, where the build has one.
     ///
     /// # Errors
     /// All problems.
     pub fn build(self) -> Result<Playbook, Diagnostics> {
-        let scripts = crate::rules::scripts();
-        self.build_with(&*scripts)
+        self.build_with(crate::rules::scripts_with)
     }
     /// The playbook, all conditions being data.
     ///
     /// # Errors
     /// All problems.
     pub fn build_without_scripts(self) -> Result<Playbook, Diagnostics> {
-        self.build_with(&NoScripts)
+        self.build_with(|_| Arc::new(NoScripts))
     }
 
-    fn build_with(mut self, scripts: &dyn Scripts) -> Result<Playbook, Diagnostics> {
+    fn build_with(mut self, compile: impl FnOnce(&Arc<Resources>) -> Arc<dyn Scripts>) -> Result<Playbook, Diagnostics> {
         let place = || Place::file("builder");
         let digest = Digest::of([format!("{self:?}").as_bytes()]);
         let mut problems = Diagnostics::new();
@@ -213,6 +229,12 @@ impl PlaybookBuilder {
             w.declare(&mut self.schema);
         }
         let mut schema = self.schema;
+        let files = self.tables.into_iter().fold(Source::new(), |s, (path, csv)| s.with(path, csv));
+        let (tables, found) = Tables::load(&files, &schema);
+        problems.extend(found);
+        let resources = Arc::new(Resources { tables, calendars: calendars.clone().map(Arc::new), functions: self.functions });
+        let scripts = compile(&resources);
+        let scripts = &*scripts;
         let mut agreements = Agreements::new(self.policies);
         for metric in self.metrics {
             problems.extend(metric.check(&schema));
@@ -281,7 +303,8 @@ impl PlaybookBuilder {
             agreements,
             priority,
             routing,
-            rules: std::sync::Arc::new(rules),
+            rules: Arc::new(rules),
+            resources,
             watches: self.watches,
             macros: self.macros,
             reads_customer: false,

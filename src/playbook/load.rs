@@ -2,13 +2,38 @@
 
 use super::{Playbook, read};
 use crate::calendar::{Calendar, Calendars};
+use crate::condition::Tables;
 use crate::condition::reading::{Document, meant, unknown};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Source, did_you_mean, text};
 use crate::id::*;
 use crate::priority::PriorityModel;
 use crate::routing::RoutingModel;
+use crate::rules::{Functions, Resources};
 use crate::sla::Agreements;
 use crate::workflow::Workflow;
+use std::sync::Arc;
+
+/// How a playbook is loaded, where files alone do not say it; made by [`Playbook::loader`].
+#[derive(Clone, Debug, Default)]
+pub struct Loader {
+    functions: Functions,
+}
+
+impl Loader {
+    /// With these functions, which conditions and actions may call. Their signatures and versions go into the playbook's digest.
+    #[must_use]
+    pub fn functions(mut self, functions: Functions) -> Self {
+        self.functions = functions;
+        self
+    }
+    /// Reads and checks a playbook, as [`Playbook::load`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn load(&self, source: &Source) -> Result<Loaded, Diagnostics> {
+        Playbook::load_with(source, &self.functions)
+    }
+}
 
 /// The file of macros.
 const MACROS: &str = "macros.toml";
@@ -36,6 +61,15 @@ impl Playbook {
     /// assert!(problems.to_string().contains("did you mean `name`?"));
     /// ```
     pub fn load(source: &Source) -> Result<Loaded, Diagnostics> {
+        Self::loader().load(source)
+    }
+
+    /// Loading with more than files: functions of the host's.
+    pub fn loader() -> Loader {
+        Loader::default()
+    }
+
+    fn load_with(source: &Source, functions: &Functions) -> Result<Loaded, Diagnostics> {
         let mut problems = Diagnostics::new();
         let Some(content) = source.get("playbook.toml") else {
             return Err(Diagnostic::error("no-playbook", text("there is no playbook.toml", "缺少 playbook.toml"))
@@ -61,7 +95,10 @@ impl Playbook {
             named.push(crate::workflow::declare(file, content, &mut head.schema));
         }
         let mut schema = head.schema;
-        let scripts = crate::rules::scripts();
+        let (tables, found) = Tables::load(source, &schema);
+        problems.extend(found);
+        let resources = Arc::new(Resources { tables, calendars: calendars.clone().map(Arc::new), functions: functions.clone() });
+        let scripts = crate::rules::scripts_with(&resources);
         let mut workflows: Vec<Workflow> = Vec::new();
         for (file, content) in source.under("workflows", ".toml") {
             let (workflow, found) = Workflow::load(file, content, &schema, &*scripts);
@@ -125,7 +162,7 @@ impl Playbook {
             }
             None => RoutingModel::none(),
         };
-        let (rules, found) = crate::rules::load(source, &schema);
+        let (rules, found) = crate::rules::load_with(source, &schema, &resources);
         problems.extend(found);
         let flow = (workflows.len() == named.len()).then_some(workflows.as_slice());
         let around = super::around::surroundings(flow, agreed.then_some(&agreements), &priority, &head.settings);
@@ -142,7 +179,9 @@ impl Playbook {
         problems.extend(found);
         problems.sort();
         let Some(calendars) = calendars.filter(|_| !problems.has_errors()) else { return Err(problems) };
-        let digest = Digest::of(source.iter().flat_map(|(p, c)| [p.as_bytes(), c.as_bytes()]));
+        let offered = functions.digest();
+        let files = source.iter().flat_map(|(p, c)| [p.as_bytes(), c.as_bytes()]);
+        let digest = Digest::of(files.chain(offered.as_ref().map(|d| d.bytes().as_slice())));
         let playbook = Self {
             name: head.name,
             version: head.version,
@@ -155,7 +194,8 @@ impl Playbook {
             agreements,
             priority,
             routing,
-            rules: std::sync::Arc::new(rules),
+            rules: Arc::new(rules),
+            resources,
             watches,
             macros,
             reads_customer: false,
@@ -240,7 +280,7 @@ fn unknown_files(source: &Source, problems: &mut Diagnostics) {
             None => matches!(p, "playbook.toml" | "priority.toml" | "routing.toml" | "roster.toml" | WATCHES | MACROS) || ends(".md"),
             Some(("workflows" | "calendars" | "sla", _)) => ends(".toml") || ends(".ics") || ends(".md"),
             Some(("rules" | "tests", _)) => ends(".rhai") || ends(".toml") || ends(".md"),
-            Some(("tables", _)) => ends(".csv") || ends(".toml"),
+            Some(("tables", _)) => ends(".csv") || ends(".md"),
             Some(_) => false,
         }
     };

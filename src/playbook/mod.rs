@@ -1,6 +1,6 @@
 //! The playbook 服务台配置包: everything a desk decides by, compiled, immutable, with a digest.
 //!
-//! What it is: the bundle of schema, calendars, workflows, agreements, priority, routing and rules, read from a
+//! What it is: the bundle of schema, calendars, look-up tables, workflows, agreements, priority, routing and rules, read from a
 //! [`crate::diagnostic::Source`] or built in Rust, checked across all rooms, every problem at once.
 //! What it never does: read a disk ([`crate::folder`] does), change after loading.
 //! Read next: [`Playbook::load`], [`Settings`] and [`PlaybookBuilder`], then [`crate::engine`], which decides by it.
@@ -23,7 +23,7 @@ mod watch;
 mod watch_read;
 
 pub use build::PlaybookBuilder;
-pub use load::Loaded;
+pub use load::{Loaded, Loader};
 pub use macros::Macro;
 pub use settings::Settings;
 pub use watch::{Alarm, Measure, Notice, Sighting, Turn, Watch};
@@ -33,7 +33,7 @@ use crate::condition::Path;
 use crate::id::*;
 use crate::priority::PriorityModel;
 use crate::routing::RoutingModel;
-use crate::rules::RuleSet;
+use crate::rules::{Resources, RuleSet};
 use crate::sla::Agreements;
 use crate::ticket::{Schema, WorkflowRef};
 use crate::workflow::Workflow;
@@ -57,6 +57,7 @@ pub struct Playbook {
     rules: Arc<RuleSet>,
     watches: Vec<Watch>,
     macros: Vec<Macro>,
+    resources: Arc<Resources>,
     reads_customer: bool,
     reads_open_tickets: bool,
     since: Option<UtcInstant>,
@@ -131,6 +132,10 @@ impl Playbook {
     /// The rules, shared.
     pub fn shared_rules(&self) -> Arc<RuleSet> {
         self.rules.clone()
+    }
+    /// What its scripts reach besides the ticket: look-up tables, calendars, functions of the host's.
+    pub fn resources(&self) -> &Arc<Resources> {
+        &self.resources
     }
     /// The same playbook without an index over its rules, for the test that holds both equal.
     #[doc(hidden)]

@@ -40,7 +40,7 @@ const TOP: [&str; 14] = [
 ];
 
 /// Command words rights may be given for.
-const RIGHTS: [&str; 17] = [
+const RIGHTS: [&str; 18] = [
     "create",
     "transition",
     "reply",
@@ -58,6 +58,7 @@ const RIGHTS: [&str; 17] = [
     "watch",
     "correct_sla",
     "macro",
+    "suspend_rule",
 ];
 
 /// Reads the file; `calendars` are those that files declare, whether they could be compiled or not.

@@ -10,34 +10,40 @@ mod action;
 mod builder;
 mod carry;
 mod check;
+mod functions;
 mod graph;
 mod index;
 mod load;
 mod pass;
+mod resources;
 mod rule;
 #[cfg(feature = "rhai")]
 pub(crate) mod script;
 mod set;
 mod surroundings;
+mod suspended;
 mod timing;
 mod trigger;
 
 pub use action::{Written, recipient};
 pub use builder::RuleBuilder;
+pub use functions::{Function, Functions, ValueKind};
 pub use graph::{RuleCircle, RuleEdge, RuleGraph, RuleNode};
-pub use load::{load, scripts};
+pub use load::{load, load_with, scripts, scripts_with};
 pub use pass::{Pass, Woken};
+pub use resources::Resources;
 pub use rule::{ActionScript, Consideration, Rule, Then};
 #[cfg(feature = "rhai")]
 pub use script::RhaiScripts;
 #[cfg(feature = "rhai")]
 pub use script::sandbox_eval;
 #[cfg(feature = "rhai")]
-pub use script::{Test, TestFailure, TestFault, TestHost, TestTicket, TestValue, TestWord, Vocabulary, tests, vocabulary};
+pub use script::{Test, TestFailure, TestFault, TestHost, TestTicket, TestValue, TestWord, Vocabulary, tests, tests_with, vocabulary};
 #[cfg(feature = "rhai")]
 #[doc(hidden)]
 pub use script::{load_interpreted, probe};
 pub use set::{RuleIndex, RuleSet};
 pub use surroundings::{Clocks, Flow, Move, Surroundings};
+pub use suspended::{Suspended, Suspension};
 pub use timing::Timing;
 pub use trigger::Trigger;

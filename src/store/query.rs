@@ -175,7 +175,7 @@ impl Query {
         Self { order, ..self }
     }
 
-    /// Whether a ticket is meant, conditions taking `now` as given. The meaning of a query, for every store.
+    /// Whether a ticket is meant, conditions taking `now` as given. The meaning of a query, for every store. The record of the desk ([`TicketId::DESK`]) is no ticket.
     ///
     /// # Errors
     /// A script in the condition failed.
@@ -224,7 +224,8 @@ impl Query {
         fn any<T: PartialEq>(list: &[T], x: Option<&T>) -> bool {
             list.is_empty() || x.is_some_and(|x| list.contains(x))
         }
-        any(&self.classes, Some(&h.class))
+        h.id != TicketId::DESK
+            && any(&self.classes, Some(&h.class))
             && any(&self.states, Some(&h.state))
             && any(&self.groups, h.group.as_ref())
             && any(&self.assignees, h.assignee.as_ref())

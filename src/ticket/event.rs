@@ -361,6 +361,21 @@ pub enum Event {
     TimerOff(TimerKind),
     /// A person ran a macro; what it did follows.
     MacroRun(MacroName),
+    // -- the desk's own record -------------------------------------------------------------------
+    /// A rule was suspended (S24). Stands in the record of the desk, never in a ticket's journal.
+    RuleSuspended {
+        /// Which.
+        rule: RuleName,
+        /// Why.
+        reason: String,
+    },
+    /// A rule's suspension ended. Stands where [`Event::RuleSuspended`] does.
+    RuleResumed {
+        /// Which.
+        rule: RuleName,
+        /// Why.
+        reason: String,
+    },
 }
 
 impl Event {

@@ -122,6 +122,8 @@ impl Ticket {
             | Event::LevelVacant { .. }
             | Event::ClocksFollowed
             | Event::MacroRun(_)
+            | Event::RuleSuspended { .. }
+            | Event::RuleResumed { .. }
             | Event::MoveRefused { .. } => {}
             Event::MessageAdded(m) => self.message_added(m, MessageRef { revision, index, at: m.at }),
             Event::MessageJudged { automatic, .. } => self.message_judged(*automatic),

@@ -24,6 +24,10 @@ fn source() -> Source {
         let before = source.get(file).unwrap_or_default().to_string();
         source.add(file, format!("{before}{content}\n"));
     }
+    for block in of("csv") {
+        let file = block.lines().next().and_then(|l| l.strip_prefix("# ")).unwrap();
+        source.add(file, format!("{block}\n"));
+    }
     source
 }
 

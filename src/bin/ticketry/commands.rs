@@ -77,7 +77,7 @@ pub fn check(show: &Show, a: &args::Check) -> Result<bool, Trouble> {
 /// `ticketry test`.
 pub fn test(show: &Show, a: &args::Test) -> Result<bool, Trouble> {
     let source = source(show, &a.folder)?;
-    let options = Options { filter: a.filter.clone(), coverage: a.coverage };
+    let options = Options { filter: a.filter.clone(), coverage: a.coverage, ..Options::default() };
     let report = match harness::test(&source, &options) {
         Ok(report) => report,
         Err(problems) if a.format == Format::Json => {

@@ -137,6 +137,9 @@ impl Scan<'_> {
             self.stops = true;
             return Val::Other;
         }
+        if let Some(val) = self.reached(&name, args, pos) {
+            return val;
+        }
         for e in args {
             self.used(e);
         }
@@ -346,6 +349,14 @@ impl Scan<'_> {
                 }
                 (Val::Root(root), Link::Method(c, pos)) => self.act(root, c, *pos),
                 (Val::Path(p), Link::Method(c, pos)) => self.method(p, c, *pos),
+                (Val::Path(p @ Path::Derived(_)), Link::Property(name, pos)) => {
+                    let d = Diagnostic::error(
+                        "unknown-field",
+                        text(format!("`{p}` is one value, without fields"), format!("`{p}` 是单个值，没有字段")),
+                    )
+                    .at(self.place(*pos, name.chars().count()));
+                    return self.report(d);
+                }
                 (Val::Path(p), Link::Property(name, pos)) => {
                     let full = p.to_string();
                     let (root, rest) = match full.strip_prefix("event.") {
@@ -397,7 +408,10 @@ impl Scan<'_> {
             self.enter(file, &def, args, pos);
             return Val::Other;
         }
-        if natives().contains(&name) { Val::Other } else { self.unknown_function(&name, pos) }
+        if natives().contains(&name) || self.reached_method(&name, c.args.len()) {
+            return Val::Other;
+        }
+        self.not_a_method(&name, pos).unwrap_or_else(|| self.unknown_function(&name, pos))
     }
 
     fn method(&mut self, p: Path, c: &FnCallExpr, pos: Position) -> Val {
@@ -412,6 +426,22 @@ impl Scan<'_> {
                         Val::Other
                     }
                     _ => Val::Other,
+                }
+            }
+            ("contains_any", [arg]) if matches!(kind, Kind::Text | Kind::Name | Kind::Category(_) | Kind::OneOf { .. }) => {
+                match self.walk(arg) {
+                    Val::Lit(v) if v.is_array() => {
+                        let list = v.into_typed_array::<Dynamic>().unwrap_or_default();
+                        let any = list.iter().map(|v| match self.test_of(p.clone(), "contains", v, arg.start_position()) {
+                            Val::Test(n) => n,
+                            _ => Native::Always(false),
+                        });
+                        Val::Test(simple_any(any.collect()))
+                    }
+                    _ => {
+                        self.used(arg);
+                        Val::Other
+                    }
                 }
             }
             ("is_empty", []) => match kind {

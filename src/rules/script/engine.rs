@@ -6,11 +6,12 @@ use super::{
     limits::{FILE, LIST, LOAD_FUEL, LOAD_LIST, LOAD_TEXT, MAP, Meter, RUN_FUEL, TEXT, hardened},
     nesting::Nesting,
 };
+use crate::condition::Running;
 use crate::diagnostic::{RuleFault, Source};
 use rhai::{AST, Engine, EvalAltResult, Module, Scope, Shared};
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, atomic::AtomicBool},
+    sync::Arc,
 };
 
 /// An engine with its meter. One run at a time: make one per decision, it costs about as much as a condition.
@@ -29,8 +30,8 @@ pub(crate) fn load_engine(host: &[Shared<Module>], source: Arc<Source>) -> Sandb
     sandbox
 }
 
-/// The engine for conditions and actions. `host` adds the ticket; `interrupt`, once true, ends every run.
-pub(crate) fn run_engine(host: &[Shared<Module>], interrupt: Option<Arc<AtomicBool>>) -> Sandbox {
+/// The engine for conditions and actions. `host` adds the ticket; `interrupt`, once it says so, ends every run.
+pub(crate) fn run_engine(host: &[Shared<Module>], interrupt: Option<Running>) -> Sandbox {
     let meter = Meter::new(RUN_FUEL, interrupt);
     let mut sandbox = Sandbox::new(hardened(&meter, TEXT, LIST, MAP), meter, host);
     sandbox.engine.disable_symbol("import").set_max_modules(0);

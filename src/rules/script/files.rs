@@ -62,6 +62,7 @@ impl Library {
         names.push_constant("now", ());
         for (path, content) in folders.iter().flat_map(|f| source.under(f, ".rhai")) {
             let nothing = Scope::new();
+            super::unseen::check(content, &|line, column, length| Place::new(path.clone(), line, column, length), problems);
             let scope = if is_module(path) || is_test_file(path) { &nothing } else { &names };
             match sandbox.compile(path, content, scope) {
                 Ok(ast) => {

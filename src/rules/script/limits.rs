@@ -4,10 +4,11 @@
 //! dropping a chain of captured closures overflows it from about 4,000 links without optimization, comparing lists inside
 //! lists from about 250; a run of 30,000 steps cannot build the first, containers of 200 not the second.
 
+use crate::condition::Running;
 use rhai::{Dynamic, Engine, EvalAltResult, NativeCallContext, packages::Package};
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    atomic::{AtomicU64, AtomicUsize, Ordering},
 };
 
 /// Steps of one run of a condition or an action list. A condition of two terms takes 15.
@@ -70,12 +71,12 @@ struct Gauge {
     budget: u64,
     spent: AtomicU64,
     stack: AtomicUsize,
-    interrupt: Option<Arc<AtomicBool>>,
+    interrupt: Option<Running>,
 }
 
 impl Meter {
-    /// A full meter. `interrupt` is read at each step; once it is true, every run ends as interrupted.
-    pub(crate) fn new(budget: u64, interrupt: Option<Arc<AtomicBool>>) -> Self {
+    /// A full meter. `interrupt` is asked at each step; once it says so, every run ends as interrupted.
+    pub(crate) fn new(budget: u64, interrupt: Option<Running>) -> Self {
         Self(Arc::new(Gauge { budget, spent: AtomicU64::new(0), stack: AtomicUsize::new(0), interrupt }))
     }
     /// Begins a run: full again, with the stack measured from here.
@@ -95,7 +96,7 @@ impl Meter {
         if spent > self.0.budget {
             return Some(Stop::Budget);
         }
-        if self.0.interrupt.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed)) {
+        if self.0.interrupt.as_ref().is_some_and(Running::interrupted) {
             return Some(Stop::Interrupted);
         }
         self.deep().then_some(Stop::Stack)

@@ -2,13 +2,16 @@
 
 use super::{
     files::{File, Library, is_module},
-    load_engine, read,
+    load_engine,
+    reach::Reach,
+    read,
     run::Slot,
+    run_engine,
     scan::Scan,
 };
 use crate::condition::{Expr as Native, Root, Scripts};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Source, text};
-use crate::rules::RuleSet;
+use crate::rules::{Resources, RuleSet};
 use crate::ticket::Schema;
 use rhai::{Expr, Scope, Stmt};
 use std::sync::Arc;
@@ -33,39 +36,65 @@ const STACK: usize = 16 << 20;
 /// assert!(problems.to_string().starts_with("error[unknown-field]: a ticket has no field `impakt`\n  --> rules/a.rhai:3:43"));
 /// ```
 pub fn load(source: &Source, schema: &Schema) -> (RuleSet, Diagnostics) {
-    load_as(source, schema, true)
+    load_with(source, schema, &Arc::default())
 }
 
 /// The same rules with conditions and actions left to the interpreter, for the test that holds both forms equal.
 #[doc(hidden)]
 pub fn load_interpreted(source: &Source, schema: &Schema) -> (RuleSet, Diagnostics) {
-    load_as(source, schema, false)
+    load_as(source, schema, &Arc::default(), false)
 }
 
-fn load_as(source: &Source, schema: &Schema, lower: bool) -> (RuleSet, Diagnostics) {
-    let (source, schema) = (Arc::new(source.clone()), Arc::new(schema.clone()));
-    on_large_stack(move || {
-        let mut problems = Diagnostics::new();
-        let sandbox = load_engine(&[super::values::host()], source.clone());
-        let library = Library::open(&sandbox, &source, &mut problems);
-        let mut rules = Vec::new();
-        for (path, file) in &library.files {
-            let mut scan = Scan::new(&library, &schema, file, source.get(path).unwrap_or_default(), None);
-            scan.lower = lower;
-            if is_module(path) {
-                modules(&mut scan);
-            } else {
-                rules.extend(read::rules(&mut scan));
-            }
-            problems.extend(scan.problems);
+/// The same for rules that reach tables, calendars and functions of the host's.
+pub fn load_with(source: &Source, schema: &Schema, resources: &Arc<Resources>) -> (RuleSet, Diagnostics) {
+    load_as(source, schema, resources, true)
+}
+
+fn load_as(source: &Source, schema: &Schema, resources: &Arc<Resources>, lower: bool) -> (RuleSet, Diagnostics) {
+    let (source, schema, resources) = (Arc::new(source.clone()), Arc::new(schema.clone()), resources.clone());
+    on_large_stack(move || load_here(&source, &schema, &resources, lower))
+        .unwrap_or_else(|| (RuleSet::default(), no_thread(Place::file("rules")).into()))
+}
+
+/// The same on this thread, whose stack must be large.
+pub(super) fn load_here(source: &Arc<Source>, schema: &Arc<Schema>, resources: &Arc<Resources>, lower: bool) -> (RuleSet, Diagnostics) {
+    let mut problems = check_functions(resources);
+    let reach = Arc::new(Reach::new(resources));
+    let sandbox = load_engine(&[super::values::host()], source.clone());
+    let library = Library::open(&sandbox, source, &mut problems);
+    let mut rules = Vec::new();
+    for (path, file) in &library.files {
+        let mut scan = Scan::new(&library, schema, file, source.get(path).unwrap_or_default(), None);
+        scan.lower = lower;
+        scan.reach = reach.clone();
+        if is_module(path) {
+            modules(&mut scan);
+        } else {
+            rules.extend(read::rules(&mut scan));
         }
-        let (set, more) = RuleSet::new(rules);
-        problems.extend(more);
-        let mut problems = read::once(problems);
-        problems.sort();
-        (set, problems)
-    })
-    .unwrap_or_else(|| (RuleSet::default(), no_thread(Place::file("rules")).into()))
+        problems.extend(scan.problems);
+    }
+    let (set, more) = RuleSet::new(rules);
+    problems.extend(more);
+    let mut problems = read::once(problems);
+    problems.sort();
+    (set, problems)
+}
+
+/// What is wrong with the functions a host offers.
+fn check_functions(resources: &Resources) -> Diagnostics {
+    if resources.functions.is_empty() {
+        return Diagnostics::new();
+    }
+    let sandbox = run_engine(&[], None);
+    let words =
+        |name: &str| super::names::natives().contains(name) || super::reach::names().contains(name) || matches!(name, "rule" | "test");
+    // A word of the language is no name.
+    let reserved = |name: &str| {
+        name.chars().all(|c| c.is_alphanumeric() || c == '_')
+            && sandbox.compile_expression("function", &format!("{name}()"), &Scope::new()).is_err()
+    };
+    resources.functions.check(&|name| words(name) || reserved(name))
 }
 
 /// Checks the functions of a file that others import, whoever calls them.
@@ -73,6 +102,10 @@ fn modules(scan: &mut Scan<'_>) {
     let file = scan.file;
     for f in file.functions.values() {
         scan.acting = true;
+        // What calls one that is too deep is too deep itself: said once.
+        if scan.problems.iter().any(|d| d.code == "too-complex") {
+            return;
+        }
         scan.steps = 0;
         let args = vec![super::scan::Val::Other; f.params()];
         scan.enter(file, f, args, rhai::Position::NONE);
@@ -104,7 +137,23 @@ pub struct RhaiScripts;
 
 impl Scripts for RhaiScripts {
     fn condition(&self, text: &str, place: &Place, schema: &Schema) -> Result<Native, Diagnostics> {
-        self.compile(text, place, schema, true)
+        compile_apart(text, place, schema, Reach::none(), true)
+    }
+}
+
+/// [`RhaiScripts`] for conditions that reach tables, calendars and functions of the host's.
+#[derive(Debug)]
+pub(crate) struct Reaching(Arc<Reach>);
+
+impl Reaching {
+    pub(crate) fn new(resources: &Arc<Resources>) -> Self {
+        Self(Arc::new(Reach::new(resources)))
+    }
+}
+
+impl Scripts for Reaching {
+    fn condition(&self, text: &str, place: &Place, schema: &Schema) -> Result<Native, Diagnostics> {
+        compile_apart(text, place, schema, &self.0, true)
     }
 }
 
@@ -115,16 +164,26 @@ impl RhaiScripts {
     /// As for [`Scripts::condition`].
     #[doc(hidden)]
     pub fn unlowered(&self, text: &str, place: &Place, schema: &Schema) -> Result<Native, Diagnostics> {
-        self.compile(text, place, schema, false)
+        compile_apart(text, place, schema, Reach::none(), false)
     }
 
-    fn compile(&self, content: &str, place: &Place, schema: &Schema, lower: bool) -> Result<Native, Diagnostics> {
-        let (content, base, schema) = (content.to_string(), place.clone(), Arc::new(schema.clone()));
-        on_large_stack(move || compile(&content, &base, &schema, lower)).unwrap_or_else(|| Err(no_thread(place.clone()).into()))
+    /// Both forms of a condition that reaches tables, calendars and functions: as it is, and wholly left to the interpreter.
+    ///
+    /// # Errors
+    /// As for [`Scripts::condition`].
+    #[doc(hidden)]
+    pub fn both(&self, text: &str, place: &Place, schema: &Schema, resources: &Arc<Resources>) -> Result<[Native; 2], Diagnostics> {
+        let reach = Arc::new(Reach::new(resources));
+        Ok([compile_apart(text, place, schema, &reach, true)?, compile_apart(text, place, schema, &reach, false)?])
     }
 }
 
-fn compile(content: &str, base: &Place, schema: &Arc<Schema>, lower: bool) -> Result<Native, Diagnostics> {
+fn compile_apart(content: &str, place: &Place, schema: &Schema, reach: &Arc<Reach>, lower: bool) -> Result<Native, Diagnostics> {
+    let (content, base, schema, reach) = (content.to_string(), place.clone(), Arc::new(schema.clone()), reach.clone());
+    on_large_stack(move || compile(&content, &base, &schema, &reach, lower)).unwrap_or_else(|| Err(no_thread(place.clone()).into()))
+}
+
+fn compile(content: &str, base: &Place, schema: &Arc<Schema>, reach: &Arc<Reach>, lower: bool) -> Result<Native, Diagnostics> {
     let slots = [("t", Slot::Root(Root::Ticket)), ("event", Slot::Root(Root::Event)), ("now", Slot::Now)].map(|(n, s)| (n.to_string(), s));
     let mut scope = Scope::new();
     for (name, _) in &slots {
@@ -139,6 +198,8 @@ fn compile(content: &str, base: &Place, schema: &Arc<Schema>, lower: bool) -> Re
     let library = Library::default();
     let file = File::alone(&base.file, ast);
     let mut scan = Scan::new(&library, schema, &file, content, Some(base.clone()));
+    super::unseen::check(content, &|line, column, length| base.inside(line, column, length), &mut scan.problems);
+    scan.reach = reach.clone();
     read::bind(&mut scan, &slots);
     let whole = match file.ast.statements() {
         [Stmt::Expr(e)] => (**e).clone(),

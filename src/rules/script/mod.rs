@@ -3,8 +3,8 @@
 //! What it is: two engines, each from one hardened constructor ([`load_engine`] for the top level of rule files,
 //! [`run_engine`] for conditions and actions), the standard library that scripts see (`natives`), the translation of
 //! every error into a [`RuleFault`]; and the compiler of rules: files (`files`, `read`), the static check that lowers on the way
-//! (`scan`, `calls`, `joined`, `statements`, `acting`), the ticket as scripts hold it (`node`, `values`, `actions`), what runs the rest (`run`), and
-//! tests written in Rhai (`trial`).
+//! (`unseen`, `scan`, `calls`, `asks`, `joined`, `statements`, `acting`), the ticket as scripts hold it (`node`, `values`, `actions`), what they reach besides it: tables,
+//! business time, functions of the host's (`reach`), what runs the rest (`run`), and tests written in Rhai (`trial`).
 //! What it never does: read a file or a clock, sleep, print, start a thread, or show a Rhai type to the rest of the crate.
 //! Read next: `limits.rs` (every figure with its reason), `nesting.rs` (depth while parsing), `engine.rs`, `fault.rs`.
 //!
@@ -13,6 +13,7 @@
 
 mod acting;
 mod actions;
+mod asks;
 mod calls;
 mod engine;
 mod fault;
@@ -25,17 +26,21 @@ mod names;
 mod natives;
 mod nesting;
 mod node;
+mod phrases;
 pub mod probe;
+mod reach;
 mod read;
 mod run;
 mod scan;
 mod statements;
 mod trial;
+mod unseen;
 mod values;
 
 pub(crate) use engine::{Sandbox, load_engine, run_engine};
-pub use load::{RhaiScripts, load, load_interpreted};
-pub use trial::{Test, TestFailure, TestFault, TestHost, TestTicket, TestValue, TestWord, Vocabulary, tests, vocabulary};
+pub(crate) use load::Reaching;
+pub use load::{RhaiScripts, load, load_interpreted, load_with};
+pub use trial::{Test, TestFailure, TestFault, TestHost, TestTicket, TestValue, TestWord, Vocabulary, tests, tests_with, vocabulary};
 
 use crate::diagnostic::RuleFault;
 

@@ -6,12 +6,15 @@ use super::{
     natives::{measure, show},
     run_engine,
 };
-use crate::diagnostic::{FaultKind, Place, RuleFault, Source, text};
+use crate::condition::Running;
+use crate::diagnostic::{Diagnostics, FaultKind, Place, RuleFault, Source, text};
+use crate::rules::{Resources, RuleSet};
+use crate::ticket::Schema;
 use rhai::{Dynamic, FuncRegistration, Module, Scope};
-use std::sync::{Arc, atomic::AtomicBool};
+use std::sync::Arc;
 
 /// Compiles and runs `content` in the run engine; the value as text, and the steps used.
-pub fn run(content: &str, interrupt: Option<Arc<AtomicBool>>) -> (Result<String, RuleFault>, u64) {
+pub fn run(content: &str, interrupt: Option<Running>) -> (Result<String, RuleFault>, u64) {
     let sandbox = run_engine(&[panicking()], interrupt);
     let mut scope = Scope::new();
     let result = sandbox.compile("expression", content, &scope).and_then(|ast| {
@@ -35,6 +38,11 @@ pub fn load(source: &Source, file: &str) -> Result<String, RuleFault> {
     let mut scope = Scope::new();
     let ast = sandbox.compile(file, source.get(file).unwrap_or_default(), &scope)?;
     sandbox.run(file, |engine| engine.eval_ast_with_scope::<Dynamic>(&mut scope, &ast)).map(|v| show(&v))
+}
+
+/// Loads the rules of a source on this thread, whose stack must be large: what loading does on one of its own.
+pub fn rules(source: &Source, schema: &Schema, resources: &Arc<Resources>) -> (RuleSet, Diagnostics) {
+    super::load::load_here(&Arc::new(source.clone()), &Arc::new(schema.clone()), resources, true)
 }
 
 /// A host function with a bug.

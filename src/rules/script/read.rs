@@ -375,6 +375,7 @@ pub(super) fn bind(scan: &mut Scan<'_>, slots: &[(String, Slot)]) {
     scan.writes = BTreeSet::new();
     scan.calls = BTreeSet::new();
     scan.stops = false;
+    scan.reaches = false;
     scan.depth = 0;
 }
 

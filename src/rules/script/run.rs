@@ -2,6 +2,7 @@
 
 use super::{
     node::{Frame, Node, stop_module},
+    reach::Reach,
     run_engine,
     values::{Moment, Shape, host},
 };
@@ -41,6 +42,8 @@ pub(super) struct Program {
     pub(super) schema: Arc<Schema>,
     pub(super) writes: BTreeSet<Written>,
     pub(super) stops: bool,
+    /// What it reaches besides the ticket.
+    pub(super) reach: Option<Arc<Reach>>,
 }
 
 impl fmt::Debug for Program {
@@ -66,7 +69,10 @@ impl Program {
         if self.stops {
             modules.push(stop_module(&frame));
         }
-        let mut sandbox = run_engine(&modules, None);
+        if let Some(reach) = &self.reach {
+            modules.extend(reach.modules(view.now));
+        }
+        let mut sandbox = run_engine(&modules, view.running.cloned());
         for (alias, module) in &self.modules {
             sandbox.add_module(alias, module.clone());
         }

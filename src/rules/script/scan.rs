@@ -8,6 +8,7 @@ use super::{
     files::{File, Library},
     joined::{one_or, simple_all, simple_any},
     names::{self, Function},
+    reach::{self, Reach},
     run::{Program, Slot},
     values::Shape,
 };
@@ -61,6 +62,10 @@ pub(super) struct Scan<'a> {
     /// Whether actions may be recorded here.
     pub(super) acting: bool,
     pub(super) stops: bool,
+    /// What can be reached besides the ticket.
+    pub(super) reach: Arc<Reach>,
+    /// Whether something of it is.
+    pub(super) reaches: bool,
     pub(super) active: Vec<(Arc<str>, String, usize)>,
     pub(super) depth: usize,
     pub(super) steps: usize,
@@ -84,6 +89,8 @@ impl<'a> Scan<'a> {
             calls: BTreeSet::new(),
             acting: false,
             stops: false,
+            reach: Reach::none().clone(),
+            reaches: false,
             active: Vec::new(),
             depth: 0,
             steps: 0,
@@ -177,6 +184,7 @@ impl<'a> Scan<'a> {
     fn leaf(&mut self, e: &Expr, slots: &[(String, Slot)]) -> Native {
         let reads = std::mem::take(&mut self.reads);
         let calls = std::mem::take(&mut self.calls);
+        let reaches = std::mem::take(&mut self.reaches);
         let native = match self.walk(e) {
             Val::Test(native) => native,
             Val::Path(path) => match self.check().flag(path, &self.place(e.start_position(), 1)) {
@@ -194,13 +202,32 @@ impl<'a> Scan<'a> {
                 Native::Always(false)
             }
             Val::Other | Val::Kept => {
+                self.answers(e);
                 let statement = Stmt::Expr(Box::new(e.clone()));
                 Native::Script(Arc::new(self.program(vec![statement], e.start_position(), slots)))
             }
         };
         self.reads.extend(reads);
         self.calls.extend(calls);
+        self.reaches |= reaches;
         native
+    }
+
+    /// A function of the host's that stands alone in a condition must answer yes or no.
+    fn answers(&mut self, e: &Expr) {
+        let Expr::FnCall(c, pos) = e else { return };
+        let gives =
+            self.reach.resources.functions.get(&c.name).filter(|f| !c.is_qualified() && f.gives() != crate::rules::ValueKind::Boolean);
+        if let Some(f) = gives {
+            let (name, signature) = (f.name(), f.signature());
+            let d = Diagnostic::error(
+                "not-a-condition",
+                text(format!("`{name}` is neither true nor false"), format!("`{name}` 既不是 true 也不是 false")),
+            )
+            .at(self.place(*pos, name.chars().count()))
+            .help(text(format!("it is `{signature}`; compare it with something"), format!("函数为 `{signature}`；请与某个值比较")));
+            self.problems.push(d);
+        }
     }
 
     /// The program of these statements, with what the walk found that they read, write and call.
@@ -227,6 +254,7 @@ impl<'a> Scan<'a> {
             schema: self.schema.clone(),
             writes: self.writes.clone(),
             stops: self.stops,
+            reach: self.reaches.then(|| self.reach.clone()),
         }
     }
 
@@ -470,7 +498,9 @@ impl<'a> Scan<'a> {
 
     /// Reports a function that does not exist.
     pub(super) fn unknown_function(&mut self, name: &str, pos: Position) -> Val {
+        let reach = self.reach.clone();
         let known = names::natives().iter().map(String::as_str).chain(self.file.functions.keys().map(|(n, _)| n.as_str()));
+        let known = known.chain(reach::names().iter().copied()).chain(reach.resources.functions.iter().map(|f| f.name()));
         let known: Vec<&str> = known.filter(|n| n.chars().all(|c| c.is_alphanumeric() || c == '_')).collect();
         let help = did_you_mean(name, known);
         let d = Diagnostic::error("unknown-function", text(format!("no function `{name}`"), format!("没有函数 `{name}`")))
@@ -498,6 +528,7 @@ pub(super) fn literal(e: &Expr) -> Option<Dynamic> {
 fn bare(n: &Native) -> Option<&Path> {
     match n {
         Native::Flag(p @ (Path::Field(_) | Path::Customer(_) | Path::MessageAutomatic)) => Some(p),
+        Native::Flag(p @ Path::Derived(d)) if d.may_be_absent() => Some(p),
         Native::All(v) | Native::Any(v) => v.iter().find_map(bare),
         Native::Not(n) => bare(n),
         _ => None,

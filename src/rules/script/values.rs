@@ -35,7 +35,7 @@ pub(super) enum How {
 #[derive(Clone, Debug)]
 pub(super) struct Word {
     pub(super) text: Str,
-    how: How,
+    pub(super) how: How,
 }
 
 /// A decimal of a ticket.
@@ -60,20 +60,28 @@ pub(super) enum Shape {
 
 impl Shape {
     pub(super) fn of(path: &Path, schema: &Schema) -> Self {
-        match path.bare_kind(schema) {
+        let kind = match path.bare_kind(schema) {
+            Kind::OneOf { ordered: true, .. } => path.kind(schema),
+            kind => kind,
+        };
+        Self::of_kind(kind)
+    }
+    pub(super) fn of_kind(kind: Kind) -> Self {
+        match kind {
             Kind::Text => Self::Word(How::Folded),
             Kind::Name | Kind::Category(_) | Kind::OneOf { ordered: false, .. } => Self::Word(How::Exact),
-            Kind::OneOf { ordered: true, .. } => match path.kind(schema) {
-                Kind::OneOf { names, .. } => Self::Word(How::Ordered(names.into())),
-                _ => Self::Word(How::Exact),
-            },
+            Kind::OneOf { names, ordered: true } => Self::Word(How::Ordered(names.into())),
             Kind::Names(_) => Self::Names,
             _ => Self::Plain,
         }
     }
     /// The value as scripts see it.
     pub(super) fn see(&self, path: &Path, view: &View<'_>) -> Dynamic {
-        match (view.get(path), self) {
+        self.make(view.get(path))
+    }
+    /// A value as scripts see it.
+    pub(super) fn make(&self, seen: Seen<'_>) -> Dynamic {
+        match (seen, self) {
             // A set is never absent.
             (Seen::Absent, Self::Names) => Dynamic::from(Array::new()),
             (Seen::Absent, _) => Dynamic::UNIT,
@@ -330,16 +338,19 @@ fn spoken(us: i64) -> String {
 
 /// A value as text for notes, reasons and names.
 pub(super) fn as_text(value: &Dynamic) -> String {
+    show(value)
+}
+
+/// One of these values as text, a word in quotes where it stands in a list; none if it is no such value.
+pub(super) fn shown(value: &Dynamic, quoted: bool) -> Option<String> {
     if let Some(w) = value.read_lock::<Word>() {
-        w.text.to_string()
+        Some(if quoted { format!("{:?}", w.text.as_str()) } else { w.text.to_string() })
     } else if let Some(a) = value.read_lock::<Amount>() {
-        a.0.to_string()
+        Some(a.0.to_string())
     } else if let Some(t) = value.read_lock::<Moment>() {
-        rendered(t.0)
-    } else if let Some(d) = value.read_lock::<Lapse>() {
-        spoken(d.0)
+        Some(rendered(t.0))
     } else {
-        show(value)
+        value.read_lock::<Lapse>().map(|d| spoken(d.0))
     }
 }
 
@@ -351,12 +362,39 @@ pub(super) fn text_in(value: &Dynamic) -> Option<String> {
     value.read_lock::<Str>().map(|s| s.to_string())
 }
 
+/// A value of a script as conditions see it; none if they have no such value.
+pub(super) fn seen_in(value: &Dynamic) -> Option<Seen<'static>> {
+    if value.is_unit() {
+        return Some(Seen::Absent);
+    }
+    if let Some(s) = text_in(value) {
+        return Some(Seen::Text(s.into()));
+    }
+    if let Ok(n) = value.as_int() {
+        return Some(Seen::Integer(n));
+    }
+    if let Ok(b) = value.as_bool() {
+        return Some(Seen::Boolean(b));
+    }
+    if let Some(d) = value.as_float().ok().and_then(decimal_of) {
+        return Some(Seen::Decimal(d));
+    }
+    if let Some(a) = value.read_lock::<Amount>() {
+        return Some(Seen::Decimal(a.0));
+    }
+    if let Some(t) = value.read_lock::<Moment>() {
+        return Some(Seen::Instant(t.0));
+    }
+    value.read_lock::<Lapse>().map(|d| Seen::Duration(d.0))
+}
+
 /// The module of these values and of the ticket itself.
 pub(super) fn host() -> Shared<Module> {
     static HOST: std::sync::LazyLock<Shared<Module>> = std::sync::LazyLock::new(|| {
         let mut m = Module::new();
         m.set_id("ticketry-ticket");
         add(&mut m);
+        super::phrases::add(&mut m);
         super::node::add(&mut m);
         m.into()
     });

@@ -5,6 +5,8 @@ mod group;
 mod outbox;
 mod recalculate;
 mod stores;
+#[cfg(all(feature = "rhai", feature = "redb"))]
+mod suspend;
 mod swap;
 mod trouble;
 mod watch;

@@ -543,7 +543,15 @@ fn a_ticket_of_a_workflow_version_nobody_holds_is_a_refusal() {
     source.add("workflows/question.toml", edited("workflows/question.toml", "version = 1", "version = 2"));
     let (playbook, limits) = (playbook(&source), Limits::default());
     let roster = super::stage::roster(&playbook);
-    let ctx = Context { playbook: &playbook, roster: &roster, now: s.desk.now(), limits: &limits, trace: false };
+    let ctx = Context {
+        playbook: &playbook,
+        roster: &roster,
+        now: s.desk.now(),
+        limits: &limits,
+        trace: false,
+        suspended: ticketry::rules::Suspended::none(),
+        running: None,
+    };
     let case = Case { ticket: Some(t.clone()), ..Case::default() };
     for what in [What::note("x"), What::Tick, What::Review, What::transition("start")] {
         match decide(&ctx, &case, &Command::on(t.id, "k", Actor::agent("li"), what)) {

@@ -8,7 +8,7 @@ use ticketry::diagnostic::{Lang, text};
 use ticketry::engine::{Case, Command, Context, Decided, Decision, Limits, NewTicket, Verdict, decide};
 use ticketry::id::*;
 use ticketry::playbook::Playbook;
-use ticketry::rules::{RuleBuilder, Trigger};
+use ticketry::rules::{RuleBuilder, Suspended, Trigger};
 use ticketry::ticket::*;
 use ticketry::workflow::{Responsible, StateDefinition, TransitionDefinition, WorkflowDefinition};
 
@@ -167,8 +167,15 @@ fn tickets() -> impl Strategy<Value = NewTicket> {
 fn decided(playbook: &Playbook, new: &NewTicket) -> Decided {
     let roster = roster(playbook);
     let limits = Limits::default();
-    let now = "2025-10-09T10:00:00Z".parse().unwrap();
-    let ctx = Context { playbook, roster: &roster, now, limits: &limits, trace: true };
+    let now: UtcInstant = "2025-10-09T10:00:00Z".parse().unwrap();
+    // Every fifth rule; the one after it was, and is not any more.
+    let mut suspended = Suspended::default();
+    for i in (4..14).step_by(5) {
+        suspended.suspend(&format!("r{i}").into(), now, Actor::System, "noisy");
+        suspended.suspend(&format!("r{}", i + 1).into(), now, Actor::System, "noisy");
+        suspended.resume(&format!("r{}", i + 1).into(), now);
+    }
+    let ctx = Context { playbook, roster: &roster, now, limits: &limits, trace: true, suspended: &suspended, running: None };
     let case = Case { new_id: Some(TicketId::from_u128(7)), new_number: Some(1), ..Case::default() };
     match decide(&ctx, &case, &Command::create("k", Actor::agent("li"), new.clone())) {
         Decision::Decided(d) => *d,
@@ -183,7 +190,7 @@ fn indexed_and_linear_evaluation_give_equal_results_and_traces() {
         failure_persistence: None,
         ..ProptestConfig::default()
     });
-    let seen = std::cell::RefCell::new([0usize; 6]);
+    let seen = std::cell::RefCell::new([0usize; 7]);
     runner
         .run(&(prop::collection::vec(plan(), 1..14), prop::collection::vec(tickets(), 1..6)), |(plans, tickets)| {
             let indexed = playbook(&plans);
@@ -203,6 +210,10 @@ fn indexed_and_linear_evaluation_give_equal_results_and_traces() {
                         Verdict::Refused { .. } => 3,
                         Verdict::Already => 4,
                         Verdict::Stopped => 5,
+                        Verdict::Suspended => {
+                            prop_assert!(["r4", "r9"].contains(&r.rule.as_str()), "{:?}", r);
+                            6
+                        }
                     };
                     seen.borrow_mut()[n] += 1;
                 }

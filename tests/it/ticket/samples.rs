@@ -200,6 +200,8 @@ pub fn events() -> Vec<(&'static str, Event)> {
         Event::TimerSet(Timer { at: at(10), kind: TimerKind::BeforeDue("hurry".into(), id()) }),
         Event::TimerOff(TimerKind::Every("nudge".into(), 300)),
         Event::MacroRun("take-over".into()),
+        Event::RuleSuspended { rule: "nudge".into(), reason: "loops".into() },
+        Event::RuleResumed { rule: "nudge".into(), reason: "mended".into() },
     ];
     all.into_iter().map(|e| (name(&e), e)).collect()
 }
@@ -257,11 +259,13 @@ pub fn name(e: &Event) -> &'static str {
         Event::TimerSet(_) => "timer-set",
         Event::TimerOff(_) => "timer-off",
         Event::MacroRun(_) => "macro-run",
+        Event::RuleSuspended { .. } => "rule-suspended",
+        Event::RuleResumed { .. } => "rule-resumed",
     }
 }
 
 /// How many variants [`Event`] has.
-pub const EVENTS: usize = 50;
+pub const EVENTS: usize = 52;
 
 pub fn entry(revision: u64, events: Vec<Event>) -> Entry {
     let causes = [

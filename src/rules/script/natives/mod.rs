@@ -244,6 +244,8 @@ fn write_value(out: &mut String, value: &Dynamic, quoted: bool, depth: usize, li
         out.push_str(if quoted { "()" } else { "" });
     } else if value.is_fnptr() {
         out.push_str("|…|");
+    } else if let Some(own) = super::values::shown(value, quoted) {
+        out.push_str(&own);
     } else {
         out.push_str(&value.to_string());
     }

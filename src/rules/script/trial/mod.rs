@@ -13,6 +13,6 @@ mod vocabulary;
 
 pub use host::{TestFault, TestHost, TestTicket, TestValue, TestWord};
 pub(super) use read::is_test_file;
-pub use read::tests;
+pub use read::{tests, tests_with};
 pub use run::{Test, TestFailure};
 pub use vocabulary::{Vocabulary, vocabulary};

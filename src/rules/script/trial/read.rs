@@ -6,6 +6,7 @@ use super::super::{
     load::on_large_stack,
     load_engine,
     names::{self, Function},
+    reach::{self, Reach},
     read::{bad_test, entry, test},
     run::Slot,
     values,
@@ -13,6 +14,7 @@ use super::super::{
 use super::host::TestWord;
 use super::run::Test;
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Source, Text, did_you_mean, text};
+use crate::rules::Resources;
 use crate::ticket::Schema;
 use rhai::{AST, ASTNode, Expr, FnPtr, Position, Stmt};
 use std::{
@@ -32,8 +34,13 @@ use std::{
 /// assert!(problems.to_string().contains("did you mean `create`?"));
 /// ```
 pub fn tests(source: &Source, schema: &Schema) -> (Vec<Test>, Diagnostics) {
-    let (source, schema) = (Arc::new(source.clone()), Arc::new(schema.clone()));
-    on_large_stack(move || read(&source, &schema)).unwrap_or_else(|| {
+    tests_with(source, schema, &Arc::default())
+}
+
+/// The same for tests that reach tables, calendars and functions of the host's.
+pub fn tests_with(source: &Source, schema: &Schema, resources: &Arc<Resources>) -> (Vec<Test>, Diagnostics) {
+    let (source, schema, resources) = (Arc::new(source.clone()), Arc::new(schema.clone()), resources.clone());
+    on_large_stack(move || read(&source, &schema, &resources)).unwrap_or_else(|| {
         let problem =
             Diagnostic::error("no-thread", text("the system gave no thread for checking tests", "系统无法提供检查测试所需的线程"));
         (Vec::new(), problem.at(Place::file("tests")).into())
@@ -45,11 +52,12 @@ pub(in super::super) fn is_test_file(path: &str) -> bool {
     path.starts_with("tests/")
 }
 
-fn read(source: &Arc<Source>, schema: &Arc<Schema>) -> (Vec<Test>, Diagnostics) {
+fn read(source: &Arc<Source>, schema: &Arc<Schema>, resources: &Arc<Resources>) -> (Vec<Test>, Diagnostics) {
     let mut found = Diagnostics::new();
     let sandbox = load_engine(&[values::host()], source.clone());
     let library = Library::with_tests(&sandbox, source, &mut found);
-    let mut reader = Reader { library: &library, schema, tests: Vec::new(), problems: Diagnostics::new() };
+    let reach = Arc::new(Reach::new(resources));
+    let mut reader = Reader { library: &library, schema, reach, tests: Vec::new(), problems: Diagnostics::new() };
     for (path, file) in library.files.iter().filter(|(p, _)| !is_module(p)) {
         reader.file(path, file);
     }
@@ -81,6 +89,7 @@ fn twice(tests: &[Test], problems: &mut Diagnostics) {
 struct Reader<'a> {
     library: &'a Library,
     schema: &'a Arc<Schema>,
+    reach: Arc<Reach>,
     tests: Vec<Test>,
     problems: Diagnostics,
 }
@@ -130,6 +139,7 @@ impl<'a> Reader<'a> {
                 slots,
                 modules: file.imports.iter().filter_map(module).collect(),
                 schema: self.schema.clone(),
+                reach: self.reach.clone(),
             });
         }
     }
@@ -203,7 +213,8 @@ impl<'a> Reader<'a> {
         }
         // A word may be a word of the desk and a native too: `set`, `tag`.
         let own = file.functions.keys().any(|(n, _)| n == name);
-        if names::natives().contains(name) || own || name == "curry" {
+        let reached = reach::names().contains(name) || self.reach.resources.functions.get(name).is_some();
+        if names::natives().contains(name) || reached || own || name == "curry" {
             return if usage.is_some() && method { Err(usage) } else { Ok(()) };
         }
         let words = lists.iter().copied().flatten().map(|w| w.word);

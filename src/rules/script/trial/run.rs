@@ -1,6 +1,6 @@
 //! One test, run in the sandbox.
 
-use super::super::{load::on_large_stack, run::Slot, run_engine, values};
+use super::super::{load::on_large_stack, reach::Reach, run::Slot, run_engine, values};
 use super::host::TestHost;
 use super::natives::{Desk, Run, State, assertions, types};
 use crate::diagnostic::{Diagnostic, FaultKind, Place, RuleFault, text};
@@ -22,6 +22,7 @@ pub struct Test {
     pub(super) slots: Vec<(String, Option<Slot>)>,
     pub(super) modules: Vec<(String, Shared<Module>)>,
     pub(super) schema: Arc<Schema>,
+    pub(super) reach: Arc<Reach>,
 }
 
 impl fmt::Debug for Test {
@@ -66,7 +67,7 @@ impl Test {
 
     fn run_here(&self, host: Arc<dyn TestHost>) -> Result<(), Box<TestFailure>> {
         let run = Arc::new(Run { host, schema: self.schema.clone(), state: Mutex::new(State::default()) });
-        let mut sandbox = run_engine(&[values::host(), types(), assertions(&run)], None);
+        let mut sandbox = run_engine(&[values::host(), types(), assertions(&run), self.reach.module()], None);
         for (alias, module) in &self.modules {
             sandbox.add_module(alias, module.clone());
         }

@@ -1,6 +1,6 @@
 //! What authors may write, taken from the code itself, for references and for editors.
 
-use super::super::{actions::WORDS, read::BUILDER, run_engine, values};
+use super::super::{actions::WORDS, reach::Reach, read::BUILDER, run_engine, values};
 
 /// The words of rule files, from the lists that the loader goes by.
 #[derive(Clone, Debug)]
@@ -20,9 +20,12 @@ pub struct Vocabulary {
 /// let words = ticketry::rules::vocabulary();
 /// assert!(words.steps.contains(&"when") && words.actions.iter().any(|(w, _)| *w == "route"));
 /// assert!(words.functions.starts_with("module static;") && words.functions.contains("fn starts_with("));
+/// assert!(words.functions.contains("fn lookup(") && words.functions.contains("fn is_open()"));
 /// ```
 pub fn vocabulary() -> Vocabulary {
-    let sandbox = run_engine(&[values::host()], None);
+    // Business time and look-ups are there wherever a playbook is; functions of a host's are the host's to describe.
+    let [reached, now] = Reach::none().modules(chrono::DateTime::UNIX_EPOCH);
+    let sandbox = run_engine(&[values::host(), reached, now], None);
     let all = sandbox.engine().definitions().with_headers(true).static_module();
     let (head, body) = all.split_once("\n\n").unwrap_or((&all, ""));
     fn signature(d: &str) -> &str {
