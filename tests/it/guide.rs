@@ -14,9 +14,14 @@ fn of(word: &str) -> Vec<&'static str> {
     blocks().into_iter().filter(|(w, _)| *w == word).map(|(_, b)| b).collect()
 }
 
-/// The starter with the guide's files: the first line of a block names its file.
+/// The starter with the guide's files: a table of watches or macros is one of its own, else the first line of a block names its file.
 fn source() -> Source {
     let mut source = harness::starter("demo");
+    for block in of("toml") {
+        for file in ["watches", "macros"].into_iter().filter(|f| block.starts_with(&format!("[[{f}]]"))) {
+            source.add(format!("{file}.toml"), block);
+        }
+    }
     for block in of("rhai") {
         let (file, content) = block.split_once('\n').unwrap();
         let file = file.strip_prefix("// ").unwrap();
@@ -40,7 +45,7 @@ fn the_rules_of_the_guide_load_and_its_tests_reach_all_of_them() {
     assert!(report.passed(), "{report}");
     let own = |r: &&harness::RuleCoverage| r.place.file.starts_with("rules/50") || r.place.file.starts_with("rules/60");
     let rules: Vec<_> = report.coverage().unwrap().rules().filter(own).collect();
-    assert_eq!(rules.len(), 7);
+    assert_eq!(rules.len(), 9);
     assert_eq!(rules.iter().filter(|r| r.matched == 0).map(|r| r.rule.as_str()).collect::<Vec<_>>(), Vec::<&str>::new());
 }
 
