@@ -108,7 +108,7 @@ impl Function {
             body: Arc::new(body),
         }
     }
-    /// How many steps of a rule's fuel one call takes, 10 unless told. A rule has 30,000; a step is worth about 100 ns.
+    /// How many steps of a rule's fuel one call takes, 10 unless told. A rule has 15,000; a step is worth about 100 ns.
     #[must_use]
     pub fn cost(mut self, steps: u32) -> Self {
         self.cost = steps;

@@ -2,7 +2,7 @@
 //!
 //! The figures come from measurements on Rhai 1.27 with a 2 MiB stack (the stack of a test thread, of many async workers):
 //! dropping a chain of captured closures overflows it from about 4,000 links without optimization, comparing lists inside
-//! lists from about 250; a run of 30,000 steps cannot build the first, containers of 200 not the second.
+//! lists from about 250; a run of 15,000 steps cannot build the first, containers of 100 not the second.
 
 use crate::condition::Running;
 use rhai::{Dynamic, Engine, EvalAltResult, NativeCallContext, packages::Package};
@@ -12,7 +12,7 @@ use std::sync::{
 };
 
 /// Steps of one run of a condition or an action list. A condition of two terms takes 15.
-pub(crate) const RUN_FUEL: u64 = 30_000;
+pub(crate) const RUN_FUEL: u64 = 15_000;
 /// Steps of the top level of one rule file with all it imports; a rule takes about 15.
 pub(crate) const LOAD_FUEL: u64 = 30_000;
 /// Nesting of an expression; a chain of `||`, `&&` or `??` is one level however long.
@@ -24,9 +24,9 @@ pub(super) const CALLS: usize = 16;
 /// Bytes of text in one value.
 pub(super) const TEXT: usize = 4_096;
 /// Elements of a list, counted through all levels. Rhai walks a container at each assignment, so more would be quadratic.
-pub(super) const LIST: usize = 200;
+pub(super) const LIST: usize = 100;
 /// Entries of a map, counted through all levels.
-pub(super) const MAP: usize = 200;
+pub(super) const MAP: usize = 100;
 /// Text and containers while loading, where literals are long.
 pub(super) const LOAD_TEXT: usize = 65_536;
 /// See [`LOAD_TEXT`].

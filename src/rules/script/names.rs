@@ -42,6 +42,13 @@ fn link(e: &Expr, index: bool) -> Link<'_> {
     }
 }
 
+/// Where a closure stands that captures a variable of this name; none for anything else.
+pub(super) fn captures(closure: &Expr, name: &str) -> Option<Position> {
+    let Expr::Stmt(block) = closure else { return None };
+    let Some(Stmt::Share(names)) = block.statements().first() else { return None };
+    names.iter().any(|(n, _)| n.name == name).then(|| closure.start_position())
+}
+
 /// Where an expression begins, and how many characters it takes as far as it stands on one line.
 pub(super) fn extent(e: &Expr) -> (Position, usize) {
     let (mut first, mut end): (Option<(usize, usize)>, usize) = (None, 0);

@@ -7,7 +7,7 @@ use super::{
     fault::place,
     files::{File, Library},
     joined::{one_or, simple_all, simple_any},
-    names::{self, Function},
+    names::{self, Function, Link},
     reach::{self, Reach},
     run::{Program, Slot},
     values::Shape,
@@ -472,7 +472,38 @@ impl<'a> Scan<'a> {
     fn chain(&mut self, x: &BinaryExpr, flags: rhai::ASTFlags, index: bool) -> Val {
         let base = self.walk(&x.lhs);
         let links = names::links(x, flags, index);
-        self.follow(base, &links, x.lhs.start_position())
+        let val = self.follow(base, &links, x.lhs.start_position());
+        // What runs natively holds nothing while it looks.
+        match (&x.lhs, &val) {
+            (Expr::Variable(v, ..), Val::Other) => self.held(&v.1, &links),
+            _ => val,
+        }
+    }
+
+    /// A call holds the variable that its chain begins with; a closure that uses the same one would wait for it in vain.
+    fn held(&mut self, name: &str, links: &[Link<'_>]) -> Val {
+        let args = links.iter().flat_map(|l| match l {
+            Link::Method(c, _) => c.args.as_slice(),
+            _ => &[],
+        });
+        let Some((pos, called)) = args.filter_map(|e| names::captures(e, name)).next().zip(links.first()) else { return Val::Other };
+        let first = match called {
+            Link::Property(first, _) => format!("{name}.{first}"),
+            _ => name.to_string(),
+        };
+        let d = Diagnostic::error(
+            "held-variable",
+            text(
+                format!("the closure uses `{name}` while the call on `{first}` holds it"),
+                format!("对 `{first}` 的调用占用了 `{name}`，闭包不能同时使用它"),
+            ),
+        )
+        .at(self.place(pos, 1))
+        .help(text(
+            format!("copy it first: `let them = {first};`, then call it on `them`"),
+            format!("请先复制：`let them = {first};`，再对 `them` 调用"),
+        ));
+        self.report(d)
     }
 
     /// Resolves the whole of a part or reports it.

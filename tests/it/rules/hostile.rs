@@ -10,7 +10,7 @@ use ticketry::{
     rules::probe,
 };
 
-const FUEL: u64 = 30_000;
+const FUEL: u64 = 15_000;
 /// The most memory a script may hold at once, the text itself and what the library makes once for all aside.
 pub const MEMORY: u64 = 8 << 20;
 

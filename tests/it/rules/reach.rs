@@ -30,7 +30,7 @@ fn functions() -> Functions {
         .with(Function::new("liar", [], ValueKind::Boolean, |_| Ok(Some(Value::Integer(1)))))
         .with(Function::new("fails", [ValueKind::Text], ValueKind::Text, |_| Err(text("no such place", "没有该地点"))))
         .with(Function::new("huge", [], ValueKind::Text, |_| Ok(Some(Value::text("x".repeat(5_000))))))
-        .with(Function::new("dear", [], ValueKind::Boolean, |_| Ok(Some(Value::Boolean(true)))).cost(20_000))
+        .with(Function::new("dear", [], ValueKind::Boolean, |_| Ok(Some(Value::Boolean(true)))).cost(10_000))
         .with(Function::new("half", [ValueKind::Decimal], ValueKind::Decimal, |a| match &a[0] {
             Some(Value::Decimal(d)) => Ok(Some(Value::Decimal(Decimal::new(d.units() / 2, d.scale())))),
             _ => Ok(None),

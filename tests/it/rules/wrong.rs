@@ -45,6 +45,8 @@ fn fixtures() -> Vec<(&'static str, String)> {
         ("unknown-function", when("|t| is_vipp(t.impact)")),
         ("unknown-function", then("t.tga(\"x\");")),
         ("unknown-function", "rule(\"r\").onn(\"created\").then(|t| t.tag(\"x\"));".into()),
+        ("held-variable", then("let l = t.tags.filter(|x| x != t.state); t.note(\"n\" + l.len());")),
+        ("held-variable", then("let a = [1, 2]; a.map(|x| a.len() + x);")),
         ("action-in-condition", when("|t| t.tag(\"x\") == ()")),
         ("unknown-trigger", "rule(\"r\").on(\"craeted\").then(|t| t.tag(\"x\"));".into()),
         ("unknown-state", "rule(\"r\").after(\"3bd\", \"pendign\").then(|t| t.tag(\"x\"));".into()),

@@ -239,6 +239,8 @@ fn fold(ctx: &Call<'_>, a: &Array, closure: &FnPtr, start: Dynamic) -> Answer<Dy
         for v in a {
             sum = ask(ctx, closure, [sum, v.clone()])?;
             chained(ctx, &sum)?;
+            // Rhai walks a container several times on its way through the closure.
+            super::charge(ctx, measure(&sum) / 2)?;
             ctx.engine().ensure_data_size_within_limits(&sum)?;
         }
         Ok(sum)
