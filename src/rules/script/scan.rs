@@ -510,13 +510,14 @@ impl<'a> Scan<'a> {
     pub(super) fn resolve(&mut self, root: Root, segments: &[String], pos: Position) -> Option<Val> {
         let names: Vec<&str> = segments.iter().map(String::as_str).collect();
         let last = names.last().map_or(1, |n| n.chars().count());
+        if matches!((root, names.as_slice()), (Root::Ticket, ["customer"]) | (Root::Event, ["message"])) {
+            // No fact by itself; what follows makes it one.
+            return Some(Val::Part(root, segments.to_vec()));
+        }
         match Path::resolve(root, &names, self.schema, &self.place(pos, last)) {
             Ok(path) => {
                 self.reads.insert(path.clone());
                 Some(Val::Path(path))
-            }
-            Err(_) if matches!((root, names.as_slice()), (Root::Ticket, ["customer"]) | (Root::Event, ["message"])) => {
-                Some(Val::Part(root, segments.to_vec()))
             }
             Err(d) => {
                 let part = if root == Root::Ticket { "customer" } else { "message" };
