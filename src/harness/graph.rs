@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Lang;
 use crate::id::RuleName;
-use crate::rules::{Rule, RuleSet, Trigger, Written};
+use crate::rules::RuleGraph;
 use crate::ticket::StateClass;
 use crate::workflow::Workflow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -67,65 +67,7 @@ pub fn draw_workflow(w: &Workflow, how: Drawing, lang: Lang) -> String {
     d.done()
 }
 
-/// One rule's doing wakes another.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Wakes {
-    /// The rule that writes.
-    pub from: RuleName,
-    /// The rule that is woken.
-    pub to: RuleName,
-    /// By what.
-    pub by: BTreeSet<String>,
-}
-
-/// Which rule may wake which, by what the one writes and the other listens to.
-pub fn rule_graph(rules: &RuleSet) -> Vec<Wakes> {
-    let mut listeners: BTreeMap<String, Vec<&Rule>> = BTreeMap::new();
-    for (_, r) in rules.iter() {
-        for heard in heard(r) {
-            listeners.entry(heard).or_default().push(r);
-        }
-    }
-    let mut edges: BTreeMap<(RuleName, RuleName), BTreeSet<String>> = BTreeMap::new();
-    for (_, from) in rules.iter() {
-        for word in from.writes().iter().flat_map(said) {
-            for to in listeners.get(&word).into_iter().flatten() {
-                edges.entry((from.name.clone(), to.name.clone())).or_default().insert(word.clone());
-            }
-        }
-    }
-    edges.into_iter().map(|((from, to), by)| Wakes { from, to, by }).collect()
-}
-
-/// What wakes a rule, as words: its triggers, or what it reads.
-fn heard(r: &Rule) -> BTreeSet<String> {
-    let mut out: BTreeSet<String> = r.on.iter().map(|t| t.word().into_owned()).collect();
-    if r.by_reads() {
-        out.extend(r.reads().iter().filter_map(|p| p.to_string().strip_prefix("t.").map(|n| format!("changed:{n}"))));
-    }
-    // Into which state a transition leads, only its workflow says.
-    if r.on.iter().any(|t| matches!(t, Trigger::State(_))) {
-        out.insert("state".into());
-    }
-    out
-}
-
-/// What a write may make happen, as words.
-fn said(w: &Written) -> Vec<String> {
-    match w {
-        Written::Tag(_) | Written::Untag(_) => vec!["changed:tags".into()],
-        Written::Priority => vec!["changed:priority".into()],
-        Written::Score => ["changed:score", "changed:priority"].map(String::from).into(),
-        Written::Group => ["changed:group", "changed:groups", "changed:handoffs", "queued", "handed_off"].map(String::from).into(),
-        Written::Assignee => ["changed:assignee", "assigned"].map(String::from).into(),
-        Written::State => {
-            ["changed:state", "changed:class", "changed:waits_on", "changed:state_since", "state", "reopened"].map(String::from).into()
-        }
-        other => vec![format!("changed:{}", other.name())],
-    }
-}
-
-/// Which rule may wake which, drawn; rules that neither wake nor are woken are left out.
+/// Which rule may wake which ([`Playbook::rule_graph`]), drawn; rules that neither wake nor are woken are left out.
 ///
 /// ```
 /// use ticketry::{harness::{self, Drawing}, playbook::Playbook};
@@ -134,16 +76,15 @@ fn said(w: &Written) -> Vec<String> {
 ///     rule("alarm").on("changed:impact").then(|t| t.tag("alarm"));
 /// "#);
 /// let playbook = Playbook::load(&source).unwrap().playbook;
-/// assert!(harness::draw_rules(playbook.rules(), Drawing::Mermaid).contains("judge -->|changed:impact| alarm"));
+/// assert!(harness::draw_rules(&playbook.rule_graph(), Drawing::Mermaid).contains("judge -->|impact| alarm"));
 /// ```
-pub fn draw_rules(rules: &RuleSet, how: Drawing) -> String {
-    let edges = rule_graph(rules);
+pub fn draw_rules(graph: &RuleGraph, how: Drawing) -> String {
     let mut d = Drawn::new(how, "rules", false);
-    let joined: BTreeSet<&RuleName> = edges.iter().flat_map(|e| [&e.from, &e.to]).collect();
-    for (_, r) in rules.iter().filter(|(_, r)| joined.contains(&r.name)) {
+    let joined: BTreeSet<&RuleName> = graph.edges.iter().flat_map(|e| [&e.from, &e.to]).collect();
+    for r in graph.rules.iter().filter(|r| joined.contains(&r.name)) {
         d.node(r.name.as_str(), r.name.as_str(), false, None);
     }
-    for e in &edges {
+    for e in &graph.edges {
         d.edge(e.from.as_str(), e.to.as_str(), &e.by.iter().map(String::as_str).collect::<Vec<_>>().join(", "), false);
     }
     d.done()

@@ -57,7 +57,7 @@ mod starter;
 pub use coverage::{Coverage, Part, RuleCoverage};
 #[cfg(feature = "rhai")]
 pub use explain::{Explained, RuleTold, StepTold, explain};
-pub use graph::{Drawing, Wakes, draw_rules, draw_workflow, rule_graph};
+pub use graph::{Drawing, draw_rules, draw_workflow};
 #[cfg(feature = "rhai")]
 pub use reference::{definitions, undescribed};
 #[cfg(feature = "rhai")]

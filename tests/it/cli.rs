@@ -149,7 +149,7 @@ fn drawings_are_printed() {
     let (code, out, _) = ticketry(dir.path(), &["graph", "demo", "--workflow", "question", "--format", "dot"]);
     assert!(code == 0 && out.starts_with("digraph \"question 1\" {\n"), "{out}");
     let (code, out, _) = ticketry(dir.path(), &["graph", DESK, "--rules"]);
-    assert!(code == 0 && out.contains("parcel_words -->|changed:category| advice_can_wait"), "{out}");
+    assert!(code == 0 && out.contains("parcel_words -->|category| advice_can_wait"), "{out}");
     let (code, _, err) = ticketry(dir.path(), &["graph", "demo", "--workflow", "qestion"]);
     assert_eq!((code, err.as_str()), (2, "error: no workflow is called `qestion`; did you mean `question`?\n"));
 }

@@ -120,7 +120,7 @@ pub fn explain(show: &Show, a: &args::Explain) -> Result<bool, Trouble> {
 pub fn graph(show: &Show, a: &args::Graph) -> Result<bool, Trouble> {
     let (_, playbook) = playbook(show, &a.folder)?;
     if a.rules {
-        show.out(&harness::draw_rules(playbook.rules(), a.format.into()));
+        show.out(&harness::draw_rules(&playbook.rule_graph(), a.format.into()));
         return Ok(true);
     }
     let wanted: Vec<_> = playbook.workflows().iter().filter(|w| a.workflow.as_deref().is_none_or(|n| w.name().as_str() == n)).collect();

@@ -113,8 +113,8 @@ fn workflows_and_rules_are_drawn() {
     let returns = desk.workflows().iter().find(|w| *w.name() == *"return").unwrap();
     insta::assert_snapshot!("workflow_mermaid", harness::draw_workflow(returns, Drawing::Mermaid, Lang::En));
     insta::assert_snapshot!("workflow_dot_zh", harness::draw_workflow(returns, Drawing::Dot, Lang::Zh));
-    insta::assert_snapshot!("rules_mermaid", harness::draw_rules(desk.rules(), Drawing::Mermaid));
-    insta::assert_snapshot!("rules_dot", harness::draw_rules(desk.rules(), Drawing::Dot));
+    insta::assert_snapshot!("rules_mermaid", harness::draw_rules(&desk.rule_graph(), Drawing::Mermaid));
+    insta::assert_snapshot!("rules_dot", harness::draw_rules(&desk.rule_graph(), Drawing::Dot));
 }
 
 #[test]
@@ -126,11 +126,11 @@ fn names_that_a_notation_cannot_take_stay_apart() {
         rule("说 \"不\" | #1").on("changed:tags").then(|t| t.tag("y"));
     "#;
     let source = Playbook::starter_source().with("rules/a.rhai", rules);
-    let drawn = harness::draw_rules(playbook(&source).rules(), Drawing::Mermaid);
-    for line in ["end_[\"end\"]", "a_b[\"a-b\"]", "a_b_[\"a_b\"]", "end_ -->|changed:impact| a_b", "[\"说 '不' / ♯1\"]"] {
+    let drawn = harness::draw_rules(&playbook(&source).rule_graph(), Drawing::Mermaid);
+    for line in ["end_[\"end\"]", "a_b[\"a-b\"]", "a_b_[\"a_b\"]", "end_ -->|impact| a_b", "[\"说 '不' / ♯1\"]"] {
         assert!(drawn.contains(line), "{line}\n{drawn}");
     }
-    let dot = harness::draw_rules(playbook(&source).rules(), Drawing::Dot);
+    let dot = harness::draw_rules(&playbook(&source).rule_graph(), Drawing::Dot);
     assert!(dot.contains("\"说 \\\"不\\\" | #1\"") && dot.ends_with("}\n"), "{dot}");
 }
 
@@ -145,8 +145,8 @@ fn one_rule_wakes_another_by_what_it_writes() {
         rule("alone").on("rated").then(|t| t.note("x"));
     "#;
     let source = Playbook::starter_source().with("rules/a.rhai", rules);
-    let edges: Vec<String> = harness::rule_graph(playbook(&source).rules()).iter().map(|e| format!("{} {}", e.from, e.to)).collect();
-    assert_eq!(edges, ["by-reads on-priority", "moves by-reads", "moves on-state", "on-queue on-priority", "on-state on-queue"]);
+    let edges: Vec<String> = playbook(&source).rule_graph().edges.iter().map(|e| format!("{} {}", e.from, e.to)).collect();
+    assert_eq!(edges, ["by-reads on-priority", "moves by-reads", "moves on-state", "on-state on-queue", "on-queue on-priority"]);
 }
 
 #[test]
