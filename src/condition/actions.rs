@@ -14,7 +14,23 @@ use crate::ticket::{Action, Attribute, FieldKind, Recipient, Scale, Schema, Valu
 use std::collections::BTreeMap;
 
 const BARE: [&str; 4] = ["release", "stop", "mark_automatic", "mark_thanks"];
-const WORDS: [&str; 12] = ["tag", "untag", "set", "priority", "route", "assign", "watch", "notify", "reply", "transition", "note", "score"];
+const WORDS: [&str; 15] = [
+    "tag",
+    "untag",
+    "set",
+    "priority",
+    "route",
+    "assign",
+    "watch",
+    "notify",
+    "reply",
+    "transition",
+    "note",
+    "note_from",
+    "link",
+    "webhook",
+    "score",
+];
 
 /// The most actions one list may have.
 const MOST: usize = 32;
@@ -85,6 +101,20 @@ pub fn check_action(action: Action, schema: &Schema, place: &dyn Fn(&str) -> Pla
                 bad.push(unknown("unknown-template", ("template", "模板"), template.as_str(), known, place("reply")));
             }
             Action::Reply(template)
+        }
+        Action::NoteFrom(template) => {
+            if !schema.templates.contains_key(&template) {
+                let known = schema.templates.keys().map(TemplateName::as_str);
+                bad.push(unknown("unknown-template", ("template", "模板"), template.as_str(), known, place("note_from")));
+            }
+            Action::NoteFrom(template)
+        }
+        Action::Webhook(hook) => {
+            if !schema.hooks.contains_key(&hook) {
+                let known = schema.hooks.keys().map(HookName::as_str);
+                bad.push(unknown("unknown-hook", ("webhook", "回调"), hook.as_str(), known, place("webhook")));
+            }
+            Action::Webhook(hook)
         }
         Action::Transition(name) => {
             if !schema.transitions.contains(&name) {
@@ -216,6 +246,14 @@ fn action(item: &Item<'_>, schema: &Schema) -> Option<Action> {
         "transition" => Action::Transition(TransitionName::new(value.text()?)),
         "note" => Action::Note(value.text()?.to_string()),
         "reply" => Action::Reply(TemplateName::new(value.text()?)),
+        "note_from" => Action::NoteFrom(TemplateName::new(value.text()?)),
+        "webhook" => Action::Webhook(HookName::new(value.text()?)),
+        "link" => {
+            let t = value.table(&["kind", "to"])?;
+            let kind = t.need("kind", "how it is linked, such as `order`", "关联方式，例如 `order`").and_then(|i| i.name());
+            let to = t.need("to", "what, as your program calls it", "关联对象的编号").and_then(|i| i.name());
+            Action::Link { kind: TagName::new(kind?), to: ExternalId::new(to?) }
+        }
         "score" => {
             let t = value.table(&["points", "reason"])?;
             let points = t.need("points", "how many points", "分值").and_then(|i| i.integer(-1_000_000, 1_000_000));

@@ -59,27 +59,45 @@ pub(super) fn perform(d: &mut Draft<'_>, action: &Action, cause: &Cause) -> Resu
         Action::Reply(template) => notify::reply(d, template, cause)?,
         Action::Watch(agent) => watch(d, agent, true, cause)?,
         Action::Transition(name) => transition::take(d, name, &[], None, cause)?,
-        Action::Note(body) => {
-            let m = Message {
-                kind: MessageKind::Note,
-                audience: Audience::Internal,
-                author: Author::System,
-                channel: d.ticket.channel.clone(),
-                body: body.as_str().into(),
-                language: None,
-                attachments: Vec::new(),
-                automatic: true,
-                thanks: false,
-                external_id: None,
-                at: d.at,
-            };
-            d.push(Event::MessageAdded(Box::new(m)), cause.clone());
+        Action::Note(body) => note(d, body.as_str().into(), cause),
+        Action::NoteFrom(template) => {
+            let body = notify::body(d, template)?;
+            note(d, notify::spoken(d, &body).into(), cause);
+        }
+        Action::Link { kind, to } => {
+            let link = Link { kind: kind.clone(), to: LinkTarget::External(to.clone()) };
+            super::perform::link(d, &link, cause)?;
+        }
+        Action::Webhook(hook) => {
+            if !d.ctx.playbook.schema().hooks.contains_key(hook) {
+                return Err(unknown("webhook", hook.as_str()));
+            }
+            d.push(Event::HookCalled(hook.clone()), cause.clone());
+            d.effect(EffectKind::Webhook(hook.clone()));
         }
         Action::MarkAutomatic => judge(d, true, false, cause),
         Action::MarkThanks => judge(d, false, true, cause),
         Action::Stop => {}
     }
     Ok(())
+}
+
+/// An internal note that no person wrote.
+fn note(d: &mut Draft<'_>, body: Text, cause: &Cause) {
+    let m = Message {
+        kind: MessageKind::Note,
+        audience: Audience::Internal,
+        author: Author::System,
+        channel: d.ticket.channel.clone(),
+        body,
+        language: None,
+        attachments: Vec::new(),
+        automatic: true,
+        thanks: false,
+        external_id: None,
+        at: d.at,
+    };
+    d.push(Event::MessageAdded(Box::new(m)), cause.clone());
 }
 
 fn judge(d: &mut Draft<'_>, automatic: bool, thanks: bool, cause: &Cause) {
@@ -361,6 +379,9 @@ pub(super) fn describe(action: &Action) -> String {
         Action::Assign(a) => format!("assign {a}"),
         Action::Notify { to, template } => format!("notify {} with {template}", recipient(to)),
         Action::Reply(t) => format!("reply with {t}"),
+        Action::NoteFrom(t) => format!("note from {t}"),
+        Action::Link { kind, to } => format!("link {kind} {to}"),
+        Action::Webhook(h) => format!("webhook {h}"),
         Action::Watch(a) => format!("watch {a}"),
         Action::Transition(t) => format!("transition {t}"),
         Action::Note(_) => "note".into(),

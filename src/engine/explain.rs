@@ -433,6 +433,10 @@ fn line(playbook: &Playbook, t: &Ticket, c: &Caused) -> Option<Text> {
         Event::CorrectionWithdrawn { correction, reason } => {
             text(format!("the correction of {correction} withdrawn: {reason}"), format!("撤回 {correction} 的豁免：{reason}"))
         }
+        Event::HookCalled(hook) => {
+            let label = schema.hooks.get(hook).cloned().unwrap_or_else(|| text(hook.as_str(), hook.as_str()));
+            text(format!("webhook {hook}: {}", label.en), format!("回调 {hook}：{}", label.zh))
+        }
         Event::MacroRun(name) => {
             let label = playbook.macro_named(name.as_str()).map_or_else(|| text(name.as_str(), name.as_str()), |m| m.label.clone());
             text(format!("macro {}", label.en), format!("宏 {}", label.zh))

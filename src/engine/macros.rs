@@ -29,6 +29,7 @@ pub(super) fn run(d: &mut Draft<'_>, name: &MacroName) -> Result<(), Refusal> {
         let done = match (action, what) {
             // The body is filled in when its turn comes: it tells what the steps before it did.
             (Action::Reply(template), _) => reply(d, template),
+            (Action::NoteFrom(template), _) => note(d, template),
             (_, Some(what)) => perform::perform(d, &what),
             (other, None) => actions::perform(d, other, &Cause::Command),
         };
@@ -43,6 +44,12 @@ pub(super) fn run(d: &mut Draft<'_>, name: &MacroName) -> Result<(), Refusal> {
 fn reply(d: &mut Draft<'_>, template: &TemplateName) -> Result<(), Refusal> {
     let body = notify::body(d, template)?;
     perform::message(d, &NewMessage::new(notify::spoken(d, &body)), MessageKind::Reply)
+}
+
+/// A note from a template, in the person's own name.
+fn note(d: &mut Draft<'_>, template: &TemplateName) -> Result<(), Refusal> {
+    let body = notify::body(d, template)?;
+    perform::message(d, &NewMessage::new(notify::spoken(d, &body)), MessageKind::Note)
 }
 
 /// The command a person would give for an action; none for what has no command of its own and goes with the right to run macros.
@@ -60,6 +67,10 @@ fn command(name: &MacroName, action: &Action) -> Option<What> {
         Action::Transition(t) => What::transition(t),
         Action::Note(body) => What::note(body.as_str()),
         Action::Reply(_) => What::reply(""),
-        Action::Notify { .. } | Action::Score { .. } | Action::MarkAutomatic | Action::MarkThanks | Action::Stop => return None,
+        Action::NoteFrom(_) => What::note(""),
+        Action::Link { kind, to } => What::Link(Link { kind: kind.clone(), to: LinkTarget::External(to.clone()) }),
+        Action::Webhook(_) | Action::Notify { .. } | Action::Score { .. } | Action::MarkAutomatic | Action::MarkThanks | Action::Stop => {
+            return None;
+        }
     })
 }

@@ -79,23 +79,7 @@ pub(super) fn perform(d: &mut Draft<'_>, what: &What) -> Result<(), Refusal> {
             }
             Ok(())
         }
-        What::Link(link) => {
-            named(d, link.kind.as_str())?;
-            if let LinkTarget::External(x) = &link.to {
-                named(d, x.as_str())?;
-            }
-            if link.to == LinkTarget::Ticket(d.ticket.id) {
-                return Err(Refusal::one("self-link", text("a ticket cannot be linked to itself", "工单不能关联自身")));
-            }
-            if d.ticket.links.contains(link) {
-                return Ok(());
-            }
-            if d.ticket.links.len() >= d.ctx.limits.links {
-                return Err(too_many("links", d.ctx.limits.links));
-            }
-            d.push(Event::Linked(link.clone()), cause);
-            Ok(())
-        }
+        What::Link(l) => link(d, l, &cause),
         What::Unlink(link) => {
             if d.ticket.links.contains(link) {
                 d.push(Event::Unlinked(link.clone()), cause);
@@ -173,6 +157,25 @@ pub(super) fn check_message(d: &Draft<'_>, m: &NewMessage, channel: &ChannelName
         );
     }
     all.done()
+}
+
+/// Links another ticket, or something of the host's.
+pub(super) fn link(d: &mut Draft<'_>, link: &Link, cause: &Cause) -> Result<(), Refusal> {
+    named(d, link.kind.as_str())?;
+    if let LinkTarget::External(x) = &link.to {
+        named(d, x.as_str())?;
+    }
+    if link.to == LinkTarget::Ticket(d.ticket.id) {
+        return Err(Refusal::one("self-link", text("a ticket cannot be linked to itself", "工单不能关联自身")));
+    }
+    if d.ticket.links.contains(link) {
+        return Ok(());
+    }
+    if d.ticket.links.len() >= d.ctx.limits.links {
+        return Err(too_many("links", d.ctx.limits.links));
+    }
+    d.push(Event::Linked(link.clone()), cause.clone());
+    Ok(())
 }
 
 /// A requester's reply that would come too late to reopen the ticket is refused rather than lost on it (S16). What comes in by mail opens a ticket that follows up instead.

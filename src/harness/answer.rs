@@ -112,6 +112,7 @@ pub(super) fn sent(effects: &[Effect], ticket: Option<&Ticket>, template: Option
                 body.en.clone(),
             ),
             EffectKind::Outbound(m) => ("requester".to_string(), Vec::new(), TestValue::text("message"), m.body.to_string()),
+            EffectKind::Webhook(hook) => ("webhook".to_string(), Vec::new(), TestValue::text(hook.as_str()), String::new()),
             EffectKind::RatingRequest { .. } => ("requester".to_string(), Vec::new(), TestValue::text("rating"), String::new()),
         };
         if template.is_some_and(|t| name != TestValue::text(t)) {

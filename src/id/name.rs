@@ -70,6 +70,8 @@ names! {
     PolicyName;
     /// An SLA metric: `first_response`, `next_response`, `resolution`, or the playbook's own.
     MetricName;
+    /// A webhook: what the host does outside when a rule asks for it.
+    HookName;
     /// A rule.
     RuleName;
     /// A message template.

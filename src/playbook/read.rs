@@ -22,7 +22,7 @@ pub(super) struct Head {
     pub group_calendars: Vec<(GroupId, Place)>,
 }
 
-const TOP: [&str; 14] = [
+const TOP: [&str; 15] = [
     "name",
     "version",
     "default_calendar",
@@ -37,6 +37,7 @@ const TOP: [&str; 14] = [
     "roles",
     "skills",
     "templates",
+    "hooks",
 ];
 
 /// Command words rights may be given for.
@@ -149,6 +150,10 @@ pub(super) fn read(document: &Document<'_>, calendars: BTreeSet<CalendarName>) -
     }
     for (key, item) in entries(&root, "skills") {
         head.schema.skills.insert(SkillName::new(&key), label(&item));
+    }
+    for (key, item) in entries(&root, "hooks") {
+        let label = item.label().unwrap_or_else(|| text(&*key, &*key));
+        head.schema.hooks.insert(HookName::new(&key), label);
     }
     for (key, item) in entries(&root, "templates") {
         let body = label(&item);

@@ -46,7 +46,13 @@ impl Written {
             Action::Transition(_) => Self::State,
             Action::Watch(_) => Self::Watchers,
             Action::MarkAutomatic | Action::MarkThanks => Self::Message,
-            Action::Notify { .. } | Action::Reply(_) | Action::Note(_) | Action::Stop => return None,
+            Action::Notify { .. }
+            | Action::Reply(_)
+            | Action::Note(_)
+            | Action::NoteFrom(_)
+            | Action::Link { .. }
+            | Action::Webhook(_)
+            | Action::Stop => return None,
         })
     }
     /// As authors name it.
@@ -110,6 +116,10 @@ pub(super) fn checked(action: Action, schema: &Schema, place: &dyn Fn(&str) -> P
         Action::Untag(t) => named(("tag", "标签"), t.as_str(), NAME, "untag")?,
         Action::Assign(a) => named(("agent id", "坐席编号"), a.as_str(), NAME, "assign")?,
         Action::Watch(a) => named(("agent id", "坐席编号"), a.as_str(), NAME, "watch")?,
+        Action::Link { kind, to } => {
+            named(("kind of link", "关联方式"), kind.as_str(), NAME, "kind")?;
+            named(("id", "编号"), to.as_str(), NAME, "to")?;
+        }
         Action::Note(body) => named(("note", "备注"), body, NOTE, "note")?,
         _ => {}
     }

@@ -158,6 +158,17 @@ pub enum Action {
     Stop,
     /// Writes to the requester from a template, marked automatic: it answers nothing (S22).
     Reply(TemplateName),
+    /// Adds an internal note from a template, marked automatic.
+    NoteFrom(TemplateName),
+    /// Links something of the host's: an order, a device.
+    Link {
+        /// How: `order`, `caused-by`.
+        kind: TagName,
+        /// What, as the host calls it.
+        to: ExternalId,
+    },
+    /// Asks the host to call one of the webhooks that the playbook declares.
+    Webhook(HookName),
 }
 
 impl Action {
@@ -180,6 +191,9 @@ impl Action {
             Self::MarkThanks => "mark_thanks",
             Self::Stop => "stop",
             Self::Reply(_) => "reply",
+            Self::NoteFrom(_) => "note_from",
+            Self::Link { .. } => "link",
+            Self::Webhook(_) => "webhook",
         }
     }
 }

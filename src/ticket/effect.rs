@@ -57,4 +57,6 @@ pub enum EffectKind {
         /// The requester.
         requester: RequesterId,
     },
+    /// Call a webhook, for the ticket of the effect's key.
+    Webhook(HookName),
 }

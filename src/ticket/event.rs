@@ -376,6 +376,9 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+    // -- and facts again: new ones are added at the end ------------------------------------------
+    /// A rule asked for a webhook; the call leaves after the commit.
+    HookCalled(HookName),
 }
 
 impl Event {

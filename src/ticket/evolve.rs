@@ -124,6 +124,7 @@ impl Ticket {
             | Event::MacroRun(_)
             | Event::RuleSuspended { .. }
             | Event::RuleResumed { .. }
+            | Event::HookCalled(_)
             | Event::MoveRefused { .. } => {}
             Event::MessageAdded(m) => self.message_added(m, MessageRef { revision, index, at: m.at }),
             Event::MessageJudged { automatic, .. } => self.message_judged(*automatic),

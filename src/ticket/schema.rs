@@ -246,6 +246,9 @@ pub struct Schema {
     pub skills: BTreeMap<SkillName, Text>,
     /// Templates.
     pub templates: BTreeMap<TemplateName, TemplateDefinition>,
+    /// Webhooks that rules may ask for, with labels.
+    #[serde(default)]
+    pub hooks: BTreeMap<HookName, Text>,
     /// Every state of every workflow, with its label.
     pub states: BTreeMap<StateName, Text>,
     /// Every transition of every workflow.

@@ -66,7 +66,13 @@ pub fn go(s: &Stage, id: TicketId, i: usize, step: &Step) -> bool {
             m.threads.push("<0>".into());
             m.automatic = n % 7 == 0;
             m.occurred_at = (step.late > 0).then(|| now - TimeDelta::seconds(step.late));
-            return s.desk.receive(m).is_ok();
+            let Ok(done) = s.desk.receive(m) else { return false };
+            if done.ticket.id != id {
+                // It follows up: a life of its own, which would take people from this one as it is swept or not.
+                let off = What::Transition { name: "cancel".into(), fields: vec![], comment: Some("another life".into()) };
+                s.desk.submit(Command::on(done.ticket.id, format!("off{i}"), Actor::agent("zhao"), off)).unwrap();
+            }
+            return true;
         }
         12 | 13 => What::set(["impact", "urgency"][n % 2], ["low", "medium", "high"][n % 3]),
         14 => {

@@ -275,3 +275,31 @@ fn rules_wake_on_assignee_owner_and_watchers() {
     let t = s.as_agent("li", &t, What::Watch { agent: "wang".into(), on: true });
     assert_eq!(tags(&t), ["assignee", "owner", "watchers"]);
 }
+
+/// A note from a template, a link to something of the host's, a webhook: all journalled, the call leaves after the commit, once each.
+#[test]
+fn rules_write_notes_from_templates_link_and_call_hooks() {
+    let base = include_str!("../../../src/playbook/starter/playbook.toml");
+    let playbook = format!(
+        "{base}handover = {{ en = \"For {{{{ticket.number}}}}: look twice.\", zh = \"{{{{ticket.number}}}}：请复核。\" }}\n\n[hooks]\ncrm-sync = {{ en = \"Tell the CRM\", zh = \"同步 CRM\" }}\n"
+    );
+    let rule = r#"rule("all").on("created").then(|t| { t.note_from("handover"); t.link("order", "A-1001"); t.link("order", "A-1001"); t.webhook("crm-sync"); });"#;
+    let s = Stage::with(&[("playbook.toml", &playbook), ("rules/90-all.rhai", rule)]);
+    let t = s.create();
+    assert_eq!(t.links.iter().filter(|l| l.kind == "order" && l.to == LinkTarget::External("A-1001".into())).count(), 1, "{:?}", t.links);
+    let journal = s.desk.journal(t.id).unwrap();
+    let events: Vec<&Event> = journal.iter().flat_map(|e| &e.events).map(|c| &c.event).collect();
+    let note = events.iter().find_map(|e| match e {
+        Event::MessageAdded(m) if m.kind == MessageKind::Note => Some(m),
+        _ => None,
+    });
+    assert_eq!(note.map(|m| (&*m.body, m.automatic)), Some((format!("For {0}: look twice.\n\n{0}：请复核。", t.number).as_str(), true)));
+    assert_eq!(events.iter().filter(|e| matches!(e, Event::HookCalled(h) if *h == "crm-sync")).count(), 1);
+    let why = s.desk.explain(t.id, ticketry::id::Revision::new(1)).unwrap().unwrap();
+    assert!(
+        why.render(ticketry::diagnostic::Lang::Zh).contains("回调 crm-sync：同步 CRM"),
+        "{}",
+        why.render(ticketry::diagnostic::Lang::Zh)
+    );
+    assert_eq!(Ticket::fold(&journal).as_ref(), Some(&*s.get(&t)));
+}

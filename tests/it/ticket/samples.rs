@@ -202,6 +202,7 @@ pub fn events() -> Vec<(&'static str, Event)> {
         Event::MacroRun("take-over".into()),
         Event::RuleSuspended { rule: "nudge".into(), reason: "loops".into() },
         Event::RuleResumed { rule: "nudge".into(), reason: "mended".into() },
+        Event::HookCalled("crm-sync".into()),
     ];
     all.into_iter().map(|e| (name(&e), e)).collect()
 }
@@ -261,11 +262,12 @@ pub fn name(e: &Event) -> &'static str {
         Event::MacroRun(_) => "macro-run",
         Event::RuleSuspended { .. } => "rule-suspended",
         Event::RuleResumed { .. } => "rule-resumed",
+        Event::HookCalled(_) => "hook-called",
     }
 }
 
 /// How many variants [`Event`] has.
-pub const EVENTS: usize = 52;
+pub const EVENTS: usize = 53;
 
 pub fn entry(revision: u64, events: Vec<Event>) -> Entry {
     let causes = [
@@ -341,6 +343,7 @@ pub fn effects() -> Vec<(&'static str, Effect)> {
             ),
         ),
         ("outbound", effect(1, EffectKind::Outbound(message(MessageKind::Reply)))),
+        ("webhook", effect(3, EffectKind::Webhook("crm-sync".into()))),
         ("rating-request", effect(2, EffectKind::RatingRequest { cycle: 1, requester: "wang".into() })),
     ]
 }

@@ -51,6 +51,7 @@ const EDITS: &[(&str, &str, &str)] = &[
     ("unknown-action", "{ tag = \"started\" }", "{ tga = \"started\" }"),
     ("bad-action", "{ tag = \"started\" }", "{ tag = \"started\", note = \"started\" }"),
     ("too-many", "{ tag = \"started\" }", TOO_MANY),
+    ("unknown-hook", "{ tag = \"started\" }", "{ webhook = \"crm\" }"),
     ("unknown-template", "template = \"received\"", "template = \"recieved\""),
     ("unknown-recipient", "to = \"requester\", template", "to = \"requestor\", template"),
     ("unknown-group", "group = \"l1\"", "group = \"l2\""),
