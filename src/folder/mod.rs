@@ -130,9 +130,23 @@ impl Reading {
                 format!("单个文件最多 {FILE} 字节"),
             );
         }
-        match fs::read_to_string(disk) {
-            Ok(content) => self.source.add(path, content),
-            Err(e) => self.wrong(path, "unreadable-file", format!("cannot be read: {e}"), format!("无法读取：{e}")),
+        let bytes = match fs::read(disk) {
+            Ok(bytes) => bytes,
+            Err(e) => return self.wrong(path, "unreadable-file", format!("cannot be read: {e}"), format!("无法读取：{e}")),
+        };
+        match String::from_utf8(bytes) {
+            // Some editors begin a file with a mark of its encoding.
+            Ok(content) => self.source.add(path, content.strip_prefix('\u{feff}').map(str::to_string).unwrap_or(content)),
+            Err(e) => {
+                let good = e.as_bytes().get(..e.utf8_error().valid_up_to()).unwrap_or_default();
+                let line = good.iter().filter(|b| **b == b'\n').count().saturating_add(1);
+                self.wrong(
+                    path,
+                    "unreadable-file",
+                    format!("line {line} is no UTF-8; save the file as UTF-8 (in a spreadsheet: \"CSV UTF-8\")"),
+                    format!("第 {line} 行不是 UTF-8；请将文件另存为 UTF-8（表格软件中选“CSV UTF-8”）"),
+                );
+            }
         }
     }
 }

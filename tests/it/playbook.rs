@@ -129,6 +129,15 @@ fn a_folder_is_read_and_symlinks_are_refused() {
     fs::write(dir.path().join("README.md"), "x").unwrap();
     let loaded = folder::load(dir.path()).unwrap();
     assert_eq!(loaded.playbook.digest(), Playbook::starter().unwrap().digest());
+    // As editors and spreadsheets save them.
+    fs::create_dir_all(dir.path().join("rules")).unwrap();
+    let marked = dir.path().join("rules/90-marked.rhai");
+    fs::write(&marked, "\u{feff}rule(\"marked\").on(\"created\").then(|t| t.tag(\"x\"));").unwrap();
+    assert!(folder::load(dir.path()).is_ok(), "{:?}", folder::load(dir.path()).err());
+    fs::write(&marked, b"// one\n// \xd6\xd0\n").unwrap();
+    let problems = folder::load(dir.path()).unwrap_err();
+    assert!(problems.to_string().contains("line 2 is no UTF-8"), "{problems}");
+    fs::remove_file(&marked).unwrap();
     #[cfg(unix)]
     {
         std::os::unix::fs::symlink("/etc/passwd", dir.path().join("rules.toml")).unwrap();
