@@ -67,7 +67,7 @@ pub fn go(s: &Stage, id: TicketId, i: usize, step: &Step) -> bool {
             m.automatic = n % 7 == 0;
             m.occurred_at = (step.late > 0).then(|| now - TimeDelta::seconds(step.late));
             let Ok(done) = s.desk.receive(m) else { return false };
-            if done.ticket.id != id {
+            if done.ticket.id != id && done.ticket.is_open() {
                 // It follows up: a life of its own, which would take people from this one as it is swept or not.
                 let off = What::Transition { name: "cancel".into(), fields: vec![], comment: Some("another life".into()) };
                 s.desk.submit(Command::on(done.ticket.id, format!("off{i}"), Actor::agent("zhao"), off)).unwrap();
