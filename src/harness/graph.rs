@@ -67,7 +67,7 @@ pub fn draw_workflow(w: &Workflow, how: Drawing, lang: Lang) -> String {
     d.done()
 }
 
-/// Which rule may wake which ([`Playbook::rule_graph`]), drawn; rules that neither wake nor are woken are left out.
+/// Which rule may wake which ([`crate::playbook::Playbook::rule_graph`]), drawn; rules that neither wake nor are woken are left out.
 ///
 /// ```
 /// use ticketry::{harness::{self, Drawing}, playbook::Playbook};
