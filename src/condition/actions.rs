@@ -86,27 +86,18 @@ pub fn check_action(action: Action, schema: &Schema, place: &dyn Fn(&str) -> Pla
             Action::Route { group, skills }
         }
         Action::Notify { to, template } => {
-            if !schema.templates.contains_key(&template) {
-                let known = schema.templates.keys().map(TemplateName::as_str);
-                bad.push(unknown("unknown-template", ("template", "模板"), template.as_str(), known, place("template")));
-            }
+            bad.extend(template_missing(schema, &template, place("template")));
             if let Recipient::Group(g) = &to {
                 bad.extend(group_missing(schema, g.as_str(), place("to")));
             }
             Action::Notify { to, template }
         }
         Action::Reply(template) => {
-            if !schema.templates.contains_key(&template) {
-                let known = schema.templates.keys().map(TemplateName::as_str);
-                bad.push(unknown("unknown-template", ("template", "模板"), template.as_str(), known, place("reply")));
-            }
+            bad.extend(template_missing(schema, &template, place("reply")));
             Action::Reply(template)
         }
         Action::NoteFrom(template) => {
-            if !schema.templates.contains_key(&template) {
-                let known = schema.templates.keys().map(TemplateName::as_str);
-                bad.push(unknown("unknown-template", ("template", "模板"), template.as_str(), known, place("note_from")));
-            }
+            bad.extend(template_missing(schema, &template, place("note_from")));
             Action::NoteFrom(template)
         }
         Action::Webhook(hook) => {
@@ -142,6 +133,12 @@ pub(crate) fn attribute_missing(schema: &Schema, attribute: &Attribute, place: P
 pub(crate) fn group_missing(schema: &Schema, group: &str, place: Place) -> Option<Diagnostic> {
     let known = schema.groups.keys().map(GroupId::as_str);
     (!schema.groups.contains_key(group)).then(|| unknown("unknown-group", ("group", "处理组"), group, known, place))
+}
+
+/// `unknown-template` with a suggestion, if the schema has no such template.
+fn template_missing(schema: &Schema, template: &TemplateName, place: Place) -> Option<Diagnostic> {
+    let known = schema.templates.keys().map(TemplateName::as_str);
+    (!schema.templates.contains_key(template)).then(|| unknown("unknown-template", ("template", "模板"), template.as_str(), known, place))
 }
 
 /// `unknown-role` with a suggestion, if the schema has no such role and it is none of the built-in words.

@@ -401,11 +401,11 @@ fn line(playbook: &Playbook, t: &Ticket, c: &Caused) -> Option<Text> {
         }
         Event::ClockStopped { clock, outcome, counted } => {
             let m = metric(playbook, &clock.metric);
-            let Text { en, zh } = verdict(*outcome);
+            let Text { en, zh } = outcome.label();
             let budget = t.closed_clocks.iter().find(|c| c.id == *clock).map_or_else(String::new, |c| format!(" of {}", span(c.budget)));
             let corrected = corrected(playbook, t, clock, c.at.unwrap_or(t.updated_at)).map_or_else(Text::default, |b| {
                 let counted = span(b.corrected.counted);
-                let v = b.corrected.outcome.map_or_else(Text::default, verdict);
+                let v = b.corrected.outcome.map_or_else(Text::default, Outcome::label);
                 text(format!("; corrected {}: {counted}", v.en), format!("；更正后{}：{counted}", v.zh))
             });
             text(
@@ -418,9 +418,7 @@ fn line(playbook: &Playbook, t: &Ticket, c: &Caused) -> Option<Text> {
                 Amendment::Exclude { from, to } => {
                     text(format!("{} to {} not to count", when(from), when(to)), format!("剔除 {} 至 {}", when(from), when(to)))
                 }
-                Amendment::Judge(outcome) => {
-                    text(format!("to be judged {}", verdict(outcome).en), format!("判定为{}", verdict(outcome).zh))
-                }
+                Amendment::Judge(outcome) => text(format!("to be judged {}", outcome.label().en), format!("判定为{}", outcome.label().zh)),
             };
             let both = corrected(playbook, t, &correction.clock, correction.at);
             let both = both.map_or_else(Text::default, |b| b.text(calendars.default_calendar()));
@@ -478,16 +476,6 @@ fn author(m: &Message) -> (&'static str, &'static str) {
 /// Both figures of a clock that has been corrected (S87).
 fn corrected(playbook: &Playbook, t: &Ticket, clock: &ClockId, at: UtcInstant) -> Option<crate::sla::Corrected> {
     playbook.agreements().corrected(playbook.calendars(), t, clock, at).filter(crate::sla::Corrected::any)
-}
-
-fn verdict(outcome: Outcome) -> Text {
-    let (en, zh) = match outcome {
-        Outcome::Met => ("met", "达标"),
-        Outcome::Breached => ("breached", "超时"),
-        Outcome::Unanswered => ("unanswered", "未回复"),
-        Outcome::Cancelled => ("cancelled", "已取消"),
-    };
-    text(en, zh)
 }
 
 fn metric(playbook: &Playbook, name: &MetricName) -> Text {

@@ -28,8 +28,8 @@ pub(super) fn run(d: &mut Draft<'_>, name: &MacroName) -> Result<(), Refusal> {
     for (action, what) in steps {
         let done = match (action, what) {
             // The body is filled in when its turn comes: it tells what the steps before it did.
-            (Action::Reply(template), _) => reply(d, template),
-            (Action::NoteFrom(template), _) => note(d, template),
+            (Action::Reply(template), _) => from_template(d, template, MessageKind::Reply),
+            (Action::NoteFrom(template), _) => from_template(d, template, MessageKind::Note),
             (_, Some(what)) => perform::perform(d, &what),
             (other, None) => actions::perform(d, other, &Cause::Command),
         };
@@ -40,16 +40,10 @@ pub(super) fn run(d: &mut Draft<'_>, name: &MacroName) -> Result<(), Refusal> {
     all.done()
 }
 
-/// A reply from a template, in the person's own name: it answers (S38).
-fn reply(d: &mut Draft<'_>, template: &TemplateName) -> Result<(), Refusal> {
+/// A message from a template, in the person's own name: a reply answers (S38).
+fn from_template(d: &mut Draft<'_>, template: &TemplateName, kind: MessageKind) -> Result<(), Refusal> {
     let body = notify::body(d, template)?;
-    perform::message(d, &NewMessage::new(notify::spoken(d, &body)), MessageKind::Reply)
-}
-
-/// A note from a template, in the person's own name.
-fn note(d: &mut Draft<'_>, template: &TemplateName) -> Result<(), Refusal> {
-    let body = notify::body(d, template)?;
-    perform::message(d, &NewMessage::new(notify::spoken(d, &body)), MessageKind::Note)
+    perform::message(d, &NewMessage::new(notify::spoken(d, &body)), kind)
 }
 
 /// The command a person would give for an action; none for what has no command of its own and goes with the right to run macros.

@@ -72,9 +72,9 @@ impl Corrected {
         }
         for c in &self.by {
             if let Amendment::Judge(outcome) = c.amendment {
-                let word = outcome_word(outcome);
-                en.push(format!("judged {} by {}: {}", word.0, c.by, c.reason));
-                zh.push(format!("由 {} 判定为{}：{}", c.by, word.1, c.reason));
+                let word = outcome.label();
+                en.push(format!("judged {} by {}: {}", word.en, c.by, c.reason));
+                zh.push(format!("由 {} 判定为{}：{}", c.by, word.zh, c.reason));
             }
         }
         text(
@@ -84,20 +84,11 @@ impl Corrected {
     }
 }
 
-fn outcome_word(outcome: Outcome) -> (&'static str, &'static str) {
-    match outcome {
-        Outcome::Met => ("met", "达标"),
-        Outcome::Breached => ("breached", "超时"),
-        Outcome::Unanswered => ("unanswered", "未回复"),
-        Outcome::Cancelled => ("cancelled", "已取消"),
-    }
-}
-
 fn figures(f: &Standing, budget: i64, calendar: &Calendar) -> Text {
-    let (en, zh) = match (f.outcome, f.breached_at) {
-        (Some(outcome), _) => outcome_word(outcome),
-        (None, Some(_)) => ("overdue", "已超时"),
-        (None, None) => ("running", "计时中"),
+    let Text { en, zh } = match (f.outcome, f.breached_at) {
+        (Some(outcome), _) => outcome.label(),
+        (None, Some(_)) => text("overdue", "已超时"),
+        (None, None) => text("running", "计时中"),
     };
     let counted = spent(f.counted);
     let of = if budget == i64::MAX { String::new() } else { format!("/{}", spent(budget)) };

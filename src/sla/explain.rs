@@ -227,10 +227,10 @@ impl ClockAccount {
     fn standing(&self, calendar: &Calendar) -> Text {
         let when = |t: Option<UtcInstant>| t.map_or_else(|| "-".to_string(), |t| calendar.render(t));
         let (en, zh) = match (self.outcome, self.paused_since, self.breached_at) {
-            (Some(Outcome::Met), ..) => ("met".into(), "达标".into()),
-            (Some(Outcome::Breached), ..) => ("breached".into(), "超时".into()),
-            (Some(Outcome::Unanswered), ..) => ("unanswered".into(), "未回复".into()),
-            (Some(Outcome::Cancelled), ..) => ("cancelled".into(), "已取消".into()),
+            (Some(outcome), ..) => {
+                let Text { en, zh } = outcome.label();
+                (en, zh)
+            }
             (None, Some(since), _) => (format!("paused since {}", when(Some(since))), format!("自 {} 暂停", when(Some(since)))),
             (None, None, Some(_)) => (format!("overdue since {}", when(self.due)), format!("自 {} 超时", when(self.due))),
             (None, None, None) if self.due.is_none() => ("never due".into(), "无截止时间".into()),

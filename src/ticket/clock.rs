@@ -1,6 +1,7 @@
 //! SLA cycles as a ticket keeps them; [`crate::sla`] decides, this room only remembers.
 
 use super::{Actor, MessageRef};
+use crate::diagnostic::{Text, text};
 use crate::id::*;
 use serde::{Deserialize, Serialize};
 
@@ -50,6 +51,19 @@ pub enum Outcome {
     Unanswered,
     /// Cancelled, merged, or no longer under any policy.
     Cancelled,
+}
+
+impl Outcome {
+    /// As people read it.
+    pub fn label(self) -> Text {
+        let (en, zh) = match self {
+            Self::Met => ("met", "达标"),
+            Self::Breached => ("breached", "超时"),
+            Self::Unanswered => ("unanswered", "未回复"),
+            Self::Cancelled => ("cancelled", "已取消"),
+        };
+        text(en, zh)
+    }
 }
 
 /// A warning or an escalation level that has fired, by its name in the policy.
