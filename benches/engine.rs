@@ -196,7 +196,7 @@ impl Bench {
         self.step(&mut ticket, &mut journal, &li, What::Assign("li".into()));
         self.step(&mut ticket, &mut journal, &li, What::transition("start"));
         self.step(&mut ticket, &mut journal, &li, What::reply("which client version?"));
-        let waits = |ticket: &Ticket| What::Transition { name: "wait".into(), fields: vec![], comment: Some(ticket.subject.clone()) };
+        let waits = |ticket: &Ticket| What::from(TransitionInput::new("wait").comment(ticket.subject.clone()));
         while journal.len() < entries || ticket.state != "open" {
             let what = match journal.len() % 8 {
                 0 => (&ann, What::reply("it happened again")),
@@ -219,7 +219,7 @@ impl Bench {
 
 fn wait(ticket: &Ticket) -> Command {
     let comment = Some(Text::from("asked for the serial number, waiting for ann"));
-    Command::on(ticket.id, "click-8831", Actor::agent("li"), What::Transition { name: "wait".into(), fields: vec![], comment })
+    Command::on(ticket.id, "click-8831", Actor::agent("li"), TransitionInput::new("wait").maybe_comment(comment).into())
 }
 
 // -- the same by hand ------------------------------------------------------------------------------------------------------------------
@@ -233,7 +233,7 @@ struct ByHand {
 
 impl ByHand {
     fn wait(&self, now: UtcInstant, before: &Arc<Ticket>, command: &Command) -> Result<Commit, Vec<&'static str>> {
-        let What::Transition { name, comment, .. } = &command.what else { return Err(vec!["not-mine"]) };
+        let What::Transition(TransitionInput { name, comment, .. }) = &command.what else { return Err(vec!["not-mine"]) };
         let Actor::Agent(agent) = &command.actor else { return Err(vec!["role"]) };
         let Some(roles) = self.agents.get(agent) else { return Err(vec!["unknown-actor"]) };
         if command.key.as_str().is_empty() || command.key.as_str().len() > 256 {

@@ -9,7 +9,7 @@ use crate::stream::SEED;
 use crate::world::World;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::error::Error;
-use ticketry::engine::{Command, Inbound, NewMessage, What};
+use ticketry::engine::{Command, Inbound, NewMessage, TransitionInput, What};
 use ticketry::id::{AgentId, ExternalId, GroupId, TicketId};
 use ticketry::ticket::{Actor, Author, Entry, Event, StateClass, Ticket, Value};
 
@@ -167,7 +167,7 @@ pub fn act(play: &mut Play<'_>, t: &Ticket, act: &Act) -> Did {
                 let what = if rng.percent(88) {
                     What::transition("approve")
                 } else {
-                    What::Transition { name: "decline".into(), fields: Vec::new(), comment: Some("超过退货期限".into()) }
+                    TransitionInput::new("decline").comment("超过退货期限").into()
                 };
                 play.on(t, lead, what)?;
             }
@@ -187,7 +187,7 @@ pub fn act(play: &mut Play<'_>, t: &Ticket, act: &Act) -> Did {
                 let actor = Actor::Agent(lead.unwrap_or_else(|| "tang-yan".into()));
                 let called = What::LogCall(NewMessage::new("回访：致歉并说明处理过程"));
                 if let Some(t) = play.on(t, actor.clone(), called)? {
-                    let done = What::Transition { name: "called-back".into(), fields: Vec::new(), comment: Some("已回访".into()) };
+                    let done = TransitionInput::new("called-back").comment("已回访").into();
                     play.on(&t, actor, done)?;
                 }
             }
@@ -256,7 +256,7 @@ fn work(play: &mut Play<'_>, t: &Ticket, agent: &AgentId) -> Did {
         } else {
             Vec::new()
         };
-        What::Transition { name: "resolve".into(), fields, comment: None }
+        TransitionInput::new("resolve").fields(fields).into()
     };
     play.on(&now, me(), what)?;
     Ok(())

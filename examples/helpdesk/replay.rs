@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use ticketry::desk::{self, Blocking, Clock, Desk, FixedClock, FixedDirectory, SeededIds};
 use ticketry::diagnostic::Lang;
-use ticketry::engine::{Command, NewMessage, NewTicket, What};
+use ticketry::engine::{Command, NewMessage, NewTicket, TransitionInput, What};
 use ticketry::id::{AgentId, Digest, GroupId, TicketId};
 use ticketry::playbook::Playbook;
 use ticketry::routing::{Agent, RosterDefinition};
@@ -411,11 +411,10 @@ impl Replay<'_> {
             .map(|(f, c)| (Attribute::named(f), row.cells.get(c).filter(|v| !v.is_empty()).map(|v| Value::text(v.as_str()))))
             .collect();
         let what = match deed.command.as_str() {
-            "transition" => What::Transition {
-                name: deed.transition.as_deref().unwrap_or_default().into(),
-                fields,
-                comment: Some(row.activity.as_str().into()).filter(|_| deed.transition.is_none()),
-            },
+            "transition" => TransitionInput::new(deed.transition.as_deref().unwrap_or_default())
+                .fields(fields)
+                .maybe_comment(Some(row.activity.as_str().into()).filter(|_| deed.transition.is_none()))
+                .into(),
             "set" => What::SetFields(fields),
             "assign" => What::Assign(AgentId::new(&row.resource)),
             "note" => What::Note(NewMessage::new(row.activity.as_str())),

@@ -1,6 +1,7 @@
 //! Actions become events here, whoever asked: a rule, an after-action, an escalation. One validator for all (S14).
 
 use super::draft::Draft;
+use super::input::TransitionInput;
 use super::notify;
 use super::refusal::{Reason, Refusal};
 use super::transition;
@@ -58,7 +59,7 @@ pub(super) fn perform(d: &mut Draft<'_>, action: &Action, cause: &Cause) -> Resu
         Action::Notify { to, template } => notify::notify(d, to, template, cause)?,
         Action::Reply(template) => notify::reply(d, template, cause)?,
         Action::Watch(agent) => watch(d, agent, true, cause)?,
-        Action::Transition(name) => transition::take(d, name, &[], None, cause)?,
+        Action::Transition(name) => transition::take(d, &TransitionInput::new(name), cause)?,
         Action::Note(body) => note(d, body.as_str().into(), cause),
         Action::NoteFrom(template) => {
             let body = notify::body(d, template)?;

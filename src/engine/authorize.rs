@@ -54,15 +54,15 @@ pub(super) fn authorize(
                     no("a requester makes tickets only for themselves".into(), "请求人只能为自己提交工单".into())
                 }
                 What::Create(_) | What::Receive(_) => Ok(()),
-                What::Reply(_) | What::Transition { .. } | What::Rate { .. } if own => Ok(()),
-                What::Reply(_) | What::Transition { .. } | What::Rate { .. } => {
+                What::Reply(_) | What::Transition(_) | What::Rate { .. } if own => Ok(()),
+                What::Reply(_) | What::Transition(_) | What::Rate { .. } => {
                     no("the ticket is another requester's".into(), "该工单属于其他请求人".into())
                 }
                 _ => no(format!("`{word}` is for agents"), format!("`{word}` 仅限坐席")),
             }
         }
         Actor::Vendor(_) => match what {
-            What::Reply(_) | What::Transition { .. } => Ok(()),
+            What::Reply(_) | What::Transition(_) => Ok(()),
             _ => no(format!("`{word}` is for agents"), format!("`{word}` 仅限坐席")),
         },
     }
@@ -126,7 +126,7 @@ pub(super) fn offers<'w>(
 ) -> Vec<(workflow::Offer<'w>, Refusal)> {
     let roles = ctx.roster.roles(actor);
     let view = View { event: "transition", actor, roles, customer, ..View::of(ticket, ctx.now.max(ticket.updated_at)) };
-    let what = |name: &crate::id::TransitionName| What::Transition { name: name.clone(), fields: Vec::new(), comment: None };
+    let what = |name: &crate::id::TransitionName| What::transition(name);
     let offers = workflow.available(&view).into_iter();
     offers
         .map(|offer| {

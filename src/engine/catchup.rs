@@ -2,6 +2,7 @@
 
 use super::actions;
 use super::draft::Draft;
+use super::input::TransitionInput;
 use super::settle::{readopt, settle};
 use super::transition;
 use super::waves::Waves;
@@ -93,7 +94,7 @@ fn fire(d: &mut Draft<'_>, due: UtcInstant, kind: TimerKind) {
         TimerKind::Transition(name) => {
             d.push(Event::TimerFired(kind.clone()), cause.clone());
             let mark = d.mark();
-            if let Err(r) = transition::take(d, name, &[], None, &cause) {
+            if let Err(r) = transition::take(d, &TransitionInput::new(name), &cause) {
                 d.back_to(mark);
                 let codes = r.reasons.iter().map(|r| r.code.to_string()).collect();
                 d.push(Event::MoveRefused { transition: name.clone(), codes }, cause);

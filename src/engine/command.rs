@@ -1,5 +1,6 @@
 //! Commands: everything that can be asked of a desk.
 
+use super::input::TransitionInput;
 use crate::id::*;
 use crate::ticket::{Amendment, Attachment, Attribute, Audience, ClockId, Link, Text, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -68,14 +69,7 @@ pub enum What {
     /// Make a ticket.
     Create(Box<NewTicket>),
     /// Take a transition, filling in fields and a comment on the way.
-    Transition {
-        /// Which.
-        name: TransitionName,
-        /// Fields set with it.
-        fields: Vec<(Attribute, Option<Value>)>,
-        /// An internal note written with it.
-        comment: Option<Text>,
-    },
+    Transition(TransitionInput),
     /// Write to the requester or the vendor, or, from them, to the desk.
     Reply(NewMessage),
     /// Write an internal note.
@@ -164,7 +158,7 @@ pub enum What {
 impl What {
     /// A transition without fields or comment.
     pub fn transition(name: impl AsRef<str>) -> Self {
-        Self::Transition { name: TransitionName::new(name), fields: Vec::new(), comment: None }
+        Self::Transition(TransitionInput::new(name))
     }
     /// A reply to the requester.
     pub fn reply(body: impl Into<Text>) -> Self {
@@ -183,7 +177,7 @@ impl What {
         match self {
             Self::Receive(_) => "receive",
             Self::Create(_) => "create",
-            Self::Transition { .. } => "transition",
+            Self::Transition(_) => "transition",
             Self::Reply(_) => "reply",
             Self::Note(_) => "note",
             Self::LogCall(_) => "log_call",

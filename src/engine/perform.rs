@@ -15,7 +15,7 @@ pub(super) fn perform(d: &mut Draft<'_>, what: &What) -> Result<(), Refusal> {
     let cause = Cause::Command;
     match what {
         What::Receive(_) | What::Create(_) | What::Tick | What::Review => Ok(()),
-        What::Transition { name, fields, comment } => transition::take(d, name, fields, comment.as_ref(), &cause),
+        What::Transition(given) => transition::take(d, given, &cause),
         What::Reply(m) => {
             still_open_to(d, m)?;
             message(d, m, MessageKind::Reply)

@@ -3,6 +3,7 @@
 
 use super::actions;
 use super::draft::Draft;
+use super::input::TransitionInput;
 use super::transition;
 use super::waves::{FailedClosed, Waves};
 use crate::diagnostic::text;
@@ -54,7 +55,7 @@ fn reply_moves(d: &mut Draft<'_>) -> bool {
     let transition = d.workflow.state(&d.ticket.state).and_then(|s| s.on_requester_reply.clone());
     if counts && let Some(name) = transition {
         // The move is the state's own consequence, not the person's doing: roles do not apply, guards do.
-        match transition::take(d, &name, &[], None, &Cause::System) {
+        match transition::take(d, &TransitionInput::new(&name), &Cause::System) {
             Ok(()) => {
                 moved = true;
                 if was_final {

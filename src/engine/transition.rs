@@ -2,6 +2,7 @@
 
 use super::actions;
 use super::draft::Draft;
+use super::input::TransitionInput;
 use super::refusal::Refusal;
 use crate::calendar::Calendar;
 use crate::id::*;
@@ -9,13 +10,8 @@ use crate::ticket::*;
 use crate::workflow::{State, Workflow};
 
 /// Takes a transition, or gives all reasons why not. Fields and comment come with it (Blueprint's "during").
-pub(super) fn take(
-    d: &mut Draft<'_>,
-    name: &TransitionName,
-    fields: &[(Attribute, Option<Value>)],
-    comment: Option<&Text>,
-    cause: &Cause,
-) -> Result<(), Refusal> {
+pub(super) fn take(d: &mut Draft<'_>, given: &TransitionInput, cause: &Cause) -> Result<(), Refusal> {
+    let TransitionInput { name, fields, comment, .. } = given;
     let by_person = *cause == Cause::Command;
     let mut problems = Refusal::default();
     let by = match (by_person, d.actor) {
@@ -31,7 +27,7 @@ pub(super) fn take(
     let held = d.transition.replace(name.clone());
     let workflow: &Workflow = d.workflow;
     // What is written on the way is what the guard and the demand for a comment see as the message.
-    let written = comment.filter(|c| !c.trim().is_empty()).map(|c| super::perform::note(d, c.clone()));
+    let written = comment.as_ref().filter(|c| !c.trim().is_empty()).map(|c| super::perform::note(d, c.clone()));
     let taken = {
         let view = if by_person { d.view("transition") } else { d.system_view("transition") };
         let message = if by_person { written.as_ref() } else { view.message };

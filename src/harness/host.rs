@@ -5,7 +5,7 @@ use super::{Error, Stage, answer};
 use crate::calendar::Span;
 use crate::desk;
 use crate::diagnostic::{Lang, text};
-use crate::engine::{NewMessage, What};
+use crate::engine::{NewMessage, TransitionInput, What};
 use crate::id::*;
 use crate::rules::{TestFault, TestHost, TestTicket, TestValue};
 use crate::ticket::{Actor, Ticket};
@@ -223,7 +223,7 @@ impl Stage {
                 return wrong(format!("a map is needed here, this is {}", kind.en), format!("此处需要映射，实际为{}", kind.zh));
             }
         }
-        Ok(What::Transition { name: TransitionName::new(name), fields, comment })
+        Ok(TransitionInput::new(name).fields(fields).maybe_comment(comment).into())
     }
 
     fn set(

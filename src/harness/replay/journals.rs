@@ -1,7 +1,7 @@
 //! From journals back to the commands that made them: what people and the world did, none of what followed by itself.
 
 use super::{Deed, History, Looks, Recorded, Step};
-use crate::engine::{Inbound, NewMessage, NewTicket, What};
+use crate::engine::{Inbound, NewMessage, NewTicket, TransitionInput, What};
 use crate::id::*;
 use crate::ticket::{Actor, Attribute, Cause, Entry, Event, LinkTarget, Message, MessageKind, Opening, Ticket, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -97,7 +97,7 @@ fn deed(entry: &Entry) -> Result<Option<Deed>, ()> {
             Event::Received { .. } => continue,
             Event::Moved { transition: Some(name), .. } => {
                 let comment = before.iter().find_map(|e| if let Event::MessageAdded(m) = e { Some(m.body.as_ref().into()) } else { None });
-                What::Transition { name: name.clone(), fields: fields(before), comment }
+                TransitionInput::new(name).fields(fields(before)).maybe_comment(comment).into()
             }
             Event::Moved { transition: None, .. } => return Err(()),
             // It is the comment of a transition, or stands alone.

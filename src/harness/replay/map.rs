@@ -2,7 +2,7 @@
 
 use super::{Deed, History, Step};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, text};
-use crate::engine::{NewMessage, NewTicket, What};
+use crate::engine::{NewMessage, NewTicket, TransitionInput, What};
 use crate::id::*;
 use crate::ticket::{Actor, Attribute, Value};
 use serde::Deserialize;
@@ -219,11 +219,12 @@ impl LogMap {
             deed.fields.iter().map(|(f, c)| (Attribute::named(f), value(c))).collect()
         };
         let what = match deed.command.as_str() {
-            "transition" => Some(What::Transition {
-                name: TransitionName::new(deed.transition.as_deref().unwrap_or_default()),
-                fields: fields(),
-                comment: Some(activity.as_str().into()).filter(|_| deed.transition.is_none()),
-            }),
+            "transition" => Some(
+                TransitionInput::new(deed.transition.as_deref().unwrap_or_default())
+                    .fields(fields())
+                    .maybe_comment(Some(activity.as_str().into()).filter(|_| deed.transition.is_none()))
+                    .into(),
+            ),
             "set" => Some(What::SetFields(fields())),
             "assign" => Some(What::Assign(AgentId::new(who))),
             "note" => Some(What::Note(NewMessage::new(activity.as_str()))),

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use ticketry::desk::{Courier, Delivery, Error, FixedDirectory};
-use ticketry::engine::{Case, Command, Context, Decision, Inbound, Limits, NewMessage, NewTicket, Refusal, What, decide};
+use ticketry::engine::{Case, Command, Context, Decision, Inbound, Limits, NewMessage, NewTicket, Refusal, TransitionInput, What, decide};
 use ticketry::id::*;
 use ticketry::playbook::Playbook;
 use ticketry::routing::{Agent, RosterDefinition};
@@ -147,11 +147,8 @@ fn anything() -> impl Strategy<Value = What> {
     prop_oneof![
         openings(),
         mails(),
-        (words(), attributes(), prop::option::of(words())).prop_map(|(name, fields, comment)| What::Transition {
-            name: TransitionName::new(name),
-            fields,
-            comment: comment.map(Text::from)
-        }),
+        (words(), attributes(), prop::option::of(words()))
+            .prop_map(|(name, fields, comment)| TransitionInput::new(name).fields(fields).maybe_comment(comment.map(Text::from)).into()),
         messages().prop_map(What::Reply),
         messages().prop_map(What::Note),
         messages().prop_map(What::LogCall),

@@ -5,7 +5,7 @@ use crate::scale::pick;
 use chrono::TimeDelta;
 use proptest::prelude::*;
 use ticketry::desk::Error;
-use ticketry::engine::{Command, Inbound, NewMessage, NewTicket, What};
+use ticketry::engine::{Command, Inbound, NewMessage, NewTicket, TransitionInput, What};
 use ticketry::id::*;
 use ticketry::ticket::*;
 
@@ -29,7 +29,7 @@ pub fn what(step: &Step) -> What {
     let levels = ["low", "normal", "high", "urgent"];
     let n = usize::from(step.pick);
     match step.what {
-        0..=4 => What::Transition { name: moves[n % moves.len()].into(), fields: vec![], comment: (n % 3 == 0).then(|| "why".into()) },
+        0..=4 => TransitionInput::new(moves[n % moves.len()]).maybe_comment((n % 3 == 0).then(|| "why".into())).into(),
         5..=7 => What::reply("words"),
         8 => What::note("a note"),
         9 => What::LogCall(NewMessage::new("a call")),

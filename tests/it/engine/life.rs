@@ -3,7 +3,7 @@
 use super::stage::{Stage, at};
 use ticketry::desk::Error;
 use ticketry::diagnostic::Lang;
-use ticketry::engine::{Command, NewMessage, NewTicket, What};
+use ticketry::engine::{Command, NewMessage, NewTicket, TransitionInput, What};
 use ticketry::id::*;
 use ticketry::store::Query;
 use ticketry::ticket::*;
@@ -212,8 +212,7 @@ fn preview_writes_nothing_and_available_agrees() {
     assert_eq!(p.ticket.state, "open");
     assert_eq!(s.get(&t), t);
     for offer in s.desk.available(t.id, &Actor::agent("li")).unwrap() {
-        let c =
-            Command::on(t.id, "q", Actor::agent("li"), What::Transition { name: offer.transition.clone(), fields: vec![], comment: None });
+        let c = Command::on(t.id, "q", Actor::agent("li"), What::transition(&offer.transition));
         let done = s.desk.preview(&c);
         assert_eq!(done.is_ok(), offer.refusal.reasons.is_empty(), "{}: {:?}", offer.transition, offer.refusal);
     }
@@ -304,7 +303,7 @@ fn s2_a_form_asks_for_what_the_transition_needs() {
     assert!(ann.refusal.has("role") && !ann.refusal.has("required"), "{}", ann.refusal);
     // What the form asked for is enough.
     let fields = vec![(Attribute::Impact, Some(Value::choice("high"))), (Attribute::Organisation, Some(Value::text("acme")))];
-    let what = What::Transition { name: resolve, fields, comment: None };
+    let what = TransitionInput::new(&resolve).fields(fields).into();
     assert!(s.as_agent("li", &t, what).class.is_final());
     assert_eq!(serde_json::to_value(&form).unwrap()["fields"][0]["required"], true);
 }

@@ -4,7 +4,7 @@ use super::stage::{Stage, at};
 use chrono::TimeDelta;
 use proptest::prelude::*;
 use ticketry::desk::Error;
-use ticketry::engine::{Command, Inbound, NewMessage, What};
+use ticketry::engine::{Command, Inbound, NewMessage, TransitionInput, What};
 use ticketry::id::*;
 use ticketry::playbook::Playbook;
 use ticketry::ticket::*;
@@ -58,7 +58,7 @@ pub fn go(s: &Stage, id: TicketId, i: usize, step: &Step) -> bool {
     let t = s.desk.ticket(id).unwrap();
     let mut actor = step.actor();
     let what = match step.what {
-        0..=5 => What::Transition { name: moves[n % moves.len()].into(), fields: vec![], comment: (n % 3 == 0).then(|| "why".into()) },
+        0..=5 => TransitionInput::new(moves[n % moves.len()]).maybe_comment((n % 3 == 0).then(|| "why".into())).into(),
         6..=8 => What::reply("words"),
         9 => What::LogCall(NewMessage::new("a call")),
         10 | 11 => {
@@ -69,7 +69,7 @@ pub fn go(s: &Stage, id: TicketId, i: usize, step: &Step) -> bool {
             let Ok(done) = s.desk.receive(m) else { return false };
             if done.ticket.id != id && done.ticket.is_open() {
                 // It follows up: a life of its own, which would take people from this one as it is swept or not.
-                let off = What::Transition { name: "cancel".into(), fields: vec![], comment: Some("another life".into()) };
+                let off = TransitionInput::new("cancel").comment("another life").into();
                 s.desk.submit(Command::on(done.ticket.id, format!("off{i}"), Actor::agent("zhao"), off)).unwrap();
             }
             return true;

@@ -4,7 +4,7 @@ use crate::scale::pick;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use ticketry::diagnostic::{Lang, Source};
-use ticketry::engine::{Inbound, NewMessage, What};
+use ticketry::engine::{Inbound, NewMessage, TransitionInput, What};
 use ticketry::harness::{self, Difference, History, LogMap, ReplayOptions, Replayed, Stage};
 use ticketry::playbook::Playbook;
 use ticketry::routing::RosterDefinition;
@@ -81,9 +81,9 @@ fn live(stage: &Stage, dice: &mut Dice, steps: usize) -> Vec<Entry> {
                     "called-back",
                 ];
                 let fields = if dice.roll(2) == 0 { vec![("cause".into(), Some(Value::text("network")))] } else { vec![] };
-                let fields = fields.into_iter().map(|(f, v): (String, _)| (ticketry::ticket::Attribute::named(&f), v)).collect();
+                let fields: Vec<_> = fields.into_iter().map(|(f, v): (String, _)| (ticketry::ticket::Attribute::named(&f), v)).collect();
                 let comment = (dice.roll(3) == 0).then(|| "because".into());
-                What::Transition { name: (dice.of(&names)).into(), fields, comment }
+                TransitionInput::new(dice.of(&names)).fields(fields).maybe_comment(comment).into()
             }
             4 => What::reply("on it"),
             5 => What::note("hm"),
