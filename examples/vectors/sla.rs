@@ -100,7 +100,9 @@ fn condition(when: &Value) -> Result<Option<ticketry::condition::Condition>, Str
             schema.groups.insert(n.as_str().into(), GroupDefinition { label: label(), calendar: None });
             schema.categories.insert(n.as_str().into(), label());
             schema.states.insert(n.as_str().into(), label());
-            schema.types.insert(n.as_str().into(), TypeDefinition { label: label(), workflow: "w".into(), required: vec![] });
+            schema
+                .types
+                .insert(n.as_str().into(), TypeDefinition { label: label(), workflow: "w".into(), required: vec![], fields: vec![] });
         }
         levels.extend(names.clone());
         let any = |one: &dyn Fn(&String) -> Value| json!({ "any": names.iter().map(one).collect::<Vec<_>>() });

@@ -2,7 +2,7 @@
 
 use super::block::block_on;
 use super::{Delivered, Desk, Done, Error, Health, Preview, Recalculation, Swapped, Swept};
-use crate::engine::{Command, Explanation, Form, Inbound, Offer};
+use crate::engine::{Authorization, Command, CreationForm, Explanation, Form, Inbound, Offer, What};
 use crate::id::*;
 use crate::playbook::Playbook;
 use crate::routing::Roster;
@@ -168,6 +168,17 @@ impl Blocking {
     /// As there.
     pub fn form(&self, id: TicketId, transition: &TransitionName, actor: &Actor) -> Result<Option<Form>, Error> {
         block_on(self.0.form(id, transition, actor))
+    }
+    /// [`Desk::may`]: whether an actor may give a command, and which right says so.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn may(&self, id: TicketId, actor: &Actor, what: &What) -> Result<Authorization, Error> {
+        block_on(self.0.may(id, actor, what))
+    }
+    /// [`Desk::creation_form`]: what an actor is asked for with a new ticket.
+    pub fn creation_form(&self, kind: &TypeName, actor: &Actor) -> Option<CreationForm> {
+        self.0.creation_form(kind, actor)
     }
     /// [`Desk::sweep`]: lets everything happen that is due before now.
     ///

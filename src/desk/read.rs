@@ -4,7 +4,9 @@ use super::host::lock;
 use super::{Desk, Error, RuleHealth};
 use crate::calendar::Calendars;
 use crate::condition::Customer;
-use crate::engine::{Context, Explanation, Form, Offer, available, explain_with, form};
+use crate::engine::{
+    Authorization, Context, CreationForm, Explanation, Form, Offer, What, authorize, available, creation_form, explain_with, form,
+};
 use crate::id::*;
 use crate::playbook::Playbook;
 use crate::sla::{Unverified, verify_with};
@@ -123,6 +125,27 @@ impl Desk {
     /// No such ticket, or store or Directory failed.
     pub async fn form(&self, id: TicketId, transition: &TransitionName, actor: &Actor) -> Result<Option<Form>, Error> {
         self.looking(id, |ctx, ticket, customer| form(ctx, ticket, transition, actor, customer)).await
+    }
+    /// Whether an actor may give a command on a ticket, and which right says so: [`crate::engine::authorize`].
+    ///
+    /// # Errors
+    /// No such ticket, or store or Directory failed.
+    pub async fn may(&self, id: TicketId, actor: &Actor, what: &What) -> Result<Authorization, Error> {
+        self.looking(id, |ctx, ticket, _| authorize(ctx, actor, what, Some(ticket))).await
+    }
+    /// What an actor is asked for with a new ticket of a type: its fields, templates and initial states; none where there is no such type.
+    pub fn creation_form(&self, kind: &TypeName, actor: &Actor) -> Option<CreationForm> {
+        let now = self.at(self.now());
+        let ctx = Context {
+            playbook: &now.playbook,
+            roster: &now.roster,
+            now: now.at,
+            limits: &self.0.limits,
+            trace: false,
+            suspended: &now.suspended,
+            running: None,
+        };
+        creation_form(&ctx, kind, actor)
     }
     /// Answers a question about a ticket as it is.
     async fn looking<T>(&self, id: TicketId, ask: impl FnOnce(&Context<'_>, &Ticket, Option<&Customer>) -> T + Send) -> Result<T, Error> {

@@ -134,6 +134,17 @@ pub(super) fn set(
     force: bool,
     cause: &Cause,
 ) -> Result<(), Refusal> {
+    let schema = d.ctx.playbook.schema();
+    if !schema.has_field(&d.ticket.kind, attribute) {
+        return Err(super::authorize::of_other_type(schema, &d.ticket.kind, attribute));
+    }
+    // What a person gives, they give with their own right; rules and the workflow act for the desk.
+    if let Attribute::Field(f) = attribute
+        && matches!(by, Provenance::Agent | Provenance::Requester)
+        && !schema.may_write(f.as_str(), d.actor, d.roles)
+    {
+        return Err(super::authorize::not_writable(schema, f));
+    }
     let value = fit(d, attribute, value)?;
     let t = &d.ticket;
     let present = present(t, attribute);
@@ -186,6 +197,7 @@ pub(super) fn fit(d: &Draft<'_>, attribute: &Attribute, value: Option<Value>) ->
                     format!("`{}` 是文本，不能是 {}", attribute.name(), other.kind()),
                 ),
                 attribute: Some(attribute.clone()),
+                item: None,
             }],
         }),
     };
@@ -235,6 +247,7 @@ pub(super) fn fit(d: &Draft<'_>, attribute: &Attribute, value: Option<Value>) ->
                     code: m.code,
                     message: text(format!("`{name}`: {}", m.message.en), format!("`{name}`：{}", m.message.zh)),
                     attribute: Some(attribute.clone()),
+                    item: None,
                 }],
             }),
         },
@@ -359,6 +372,7 @@ pub(super) fn too_long(attribute: &Attribute, got: usize, most: usize) -> Refusa
                 format!("`{}` 共 {got} 字节，最多 {most} 字节", attribute.name()),
             ),
             attribute: Some(attribute.clone()),
+            item: None,
         }],
     }
 }

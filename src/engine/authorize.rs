@@ -4,14 +4,72 @@ use super::command::What;
 use super::refusal::Refusal;
 use crate::condition::{Customer, View};
 use crate::diagnostic::text;
-use crate::id::RoleName;
+use crate::id::{FieldName, RoleName, TypeName};
 use crate::playbook::Playbook;
 use crate::routing::Roster;
-use crate::ticket::{Actor, Ticket};
+use crate::ticket::{Actor, Attribute, Ticket};
 use crate::workflow::{self, Workflow};
 
+/// Whether somebody may give a command, and what says so.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
+pub struct Authorization {
+    /// It is allowed, as far as rights go: what else stands against it [`available`] and [`super::decide`] tell.
+    pub allowed: bool,
+    /// Which right: the command's word.
+    pub right: &'static str,
+    /// The line that decided, such as `settings.rights.reply`, `strict: waiting`, `rights: * -> open`, `transition close: roles`, `fields.cost.write`, `own-ticket`, `default`.
+    pub by: String,
+    /// The roles for which that line allows it.
+    pub roles: Vec<RoleName>,
+    /// Why not; empty where it is allowed.
+    pub refusal: Refusal,
+}
+
+impl Authorization {
+    fn new(right: &'static str, by: impl Into<String>, roles: Vec<RoleName>, refusal: Refusal) -> Self {
+        Self { allowed: refusal.reasons.is_empty(), right, by: by.into(), roles, refusal }
+    }
+}
+
+fn named(words: &[&str]) -> Vec<RoleName> {
+    words.iter().map(RoleName::new).collect()
+}
+
+/// Whether an actor may give a command, and which right decided: the one door that [`super::decide`], [`available`] and [`super::form()`] go through too. `ticket` is the ticket it is
+/// about; none for a new one. What a macro does is asked for each of its actions, with the person's own right; rules and timers act as the system.
+pub fn authorize(ctx: &super::Context<'_>, actor: &Actor, what: &What, ticket: Option<&Ticket>) -> Authorization {
+    let roles = ctx.roster.roles_in(actor, ticket.and_then(|t| t.group.as_ref()));
+    let coarse = ruled(ctx.playbook, ctx.roster, actor, roles, what, ticket);
+    let workflow = ticket.and_then(|t| ctx.playbook.workflow(&t.workflow));
+    let (fields, fine) = match what {
+        What::Transition(given) => {
+            (given.fields.as_slice(), workflow.zip(ticket).and_then(|(w, t)| Some((w.transition(&t.state, &given.name)?, w, t))))
+        }
+        What::SetFields(fields) => (fields.as_slice(), None),
+        _ => (&[][..], None),
+    };
+    if !coarse.allowed {
+        return coarse;
+    }
+    let schema = ctx.playbook.schema();
+    let closed = fields.iter().find_map(|(a, _)| match a {
+        Attribute::Field(f) if !schema.may_write(f.as_str(), actor, roles) => Some(f),
+        _ => None,
+    });
+    if let Some(f) = closed {
+        let of = schema.access.get(f).is_some_and(|a| a.write.is_empty());
+        let by = format!("fields.{f}.{}", if of { "read" } else { "write" });
+        return Authorization::new(coarse.right, by, schema.writers(f.as_str()).to_vec(), not_writable(schema, f));
+    }
+    let Some((transition, workflow, ticket)) = fine else { return coarse };
+    let ruling = workflow.ruling(transition, &ticket.state, actor, roles);
+    let refusal = if ruling.allowed { Refusal::default() } else { Refusal::one("role", workflow.no_role(transition, &ticket.state)) };
+    Authorization::new(coarse.right, ruling.by, ruling.roles, refusal)
+}
+
 /// Whether the actor may give this command at all.
-pub(super) fn authorize(
+pub(super) fn allow(
     playbook: &Playbook,
     roster: &Roster,
     actor: &Actor,
@@ -19,53 +77,149 @@ pub(super) fn authorize(
     what: &What,
     ticket: Option<&Ticket>,
 ) -> Result<(), Refusal> {
+    ruled(playbook, roster, actor, roles, what, ticket).refusal.done()
+}
+
+/// A field that this person may not write.
+pub(super) fn not_writable(schema: &crate::ticket::Schema, field: &FieldName) -> Refusal {
+    let who = schema.writers(field.as_str()).iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let mut r = Refusal::default();
+    let message = text(format!("`{field}` is written by {who} only"), format!("`{field}` 仅限 {who} 填写"));
+    r.about(Attribute::Field(field.clone()), "field-access", message);
+    r
+}
+
+/// A field that tickets of this type do not have.
+pub(super) fn of_other_type(schema: &crate::ticket::Schema, kind: &TypeName, attribute: &Attribute) -> Refusal {
+    let Attribute::Field(f) = attribute else { return Refusal::default() };
+    let owners = schema.types.iter().filter(|(_, t)| t.fields.contains(f)).map(|(n, _)| format!("`{n}`")).collect::<Vec<_>>().join(", ");
+    let mut r = Refusal::default();
+    r.about(
+        attribute.clone(),
+        "field-of-other-type",
+        text(
+            format!("tickets of type `{kind}` have no field `{f}`; it belongs to {owners}"),
+            format!("类型 `{kind}` 的工单没有字段 `{f}`；该字段属于 {owners}"),
+        ),
+    );
+    r
+}
+
+/// What is edited or written outside a transition, which a strict state does not let everybody do.
+fn is_edit(what: &What) -> bool {
+    matches!(
+        what,
+        What::SetFields(_)
+            | What::SetPriority { .. }
+            | What::Tag { .. }
+            | What::Link(_)
+            | What::Unlink(_)
+            | What::Reply(_)
+            | What::Note(_)
+            | What::LogCall(_)
+    )
+}
+
+/// What a strict state says against it, naming what can be done instead.
+fn strict(playbook: &Playbook, actor: &Actor, roles: &[RoleName], what: &What, ticket: Option<&Ticket>) -> Option<Authorization> {
+    let ticket = ticket.filter(|_| is_edit(what))?;
+    let workflow = playbook.workflow(&ticket.workflow)?;
+    let state = workflow.state(&ticket.state)?;
+    if state.strict.is_empty() || *actor == Actor::System || !workflow::has_one(&state.strict, actor, roles) {
+        return None;
+    }
+    let mut open: Vec<String> = Vec::new();
+    for t in workflow.leaving(&ticket.state) {
+        let name = format!("`{}`", t.name);
+        if workflow.ruling(t, &ticket.state, actor, roles).allowed && !open.contains(&name) {
+            open.push(name);
+        }
+    }
+    let name = &state.name;
+    let message = if open.is_empty() {
+        text(
+            format!("in `{name}` nothing is edited or written outside a transition, and you may take none"),
+            format!("状态 `{name}` 下只能通过流转修改或回复，而您没有可执行的流转"),
+        )
+    } else {
+        let open = open.join(", ");
+        text(
+            format!("in `{name}` nothing is edited or written outside a transition; take one of {open}"),
+            format!("状态 `{name}` 下只能通过流转修改或回复；请执行 {open}"),
+        )
+    };
+    Some(Authorization::new(what.word(), format!("strict: {name}"), Vec::new(), Refusal::one("strict", message)))
+}
+
+fn ruled(playbook: &Playbook, roster: &Roster, actor: &Actor, roles: &[RoleName], what: &What, ticket: Option<&Ticket>) -> Authorization {
     let word = what.word();
-    let no = |en: String, zh: String| Err(Refusal::one("not-allowed", text(en, zh)));
+    let yes = |by: &str, roles: Vec<RoleName>| Authorization::new(word, by, roles, Refusal::default());
+    let no = |by: String, roles: Vec<RoleName>, en: String, zh: String| {
+        Authorization::new(word, by, roles, Refusal::one("not-allowed", text(en, zh)))
+    };
     // A correction of what was promised is a person's word: neither the desk nor another program gives it (S87).
     let correction = matches!(what, What::CorrectSla { .. } | What::WithdrawCorrection { .. });
-    match actor {
+    let line = format!("settings.rights.{word}");
+    let for_agents = || no("default".into(), named(&["agent"]), format!("`{word}` is for agents"), format!("`{word}` 仅限坐席"));
+    let first = match actor {
         Actor::System | Actor::Integration(_) if correction => no(
+            "default".into(),
+            Vec::new(),
             "an SLA correction is a person's word; give it as an agent who has the right".into(),
             "SLA 豁免须由有权限的坐席本人作出".into(),
         ),
-        Actor::System | Actor::Integration(_) => Ok(()),
+        Actor::System => yes("system", Vec::new()),
+        Actor::Integration(_) => yes("default", named(&["integration"])),
         Actor::Agent(id) => {
             if roster.agent(id).is_none() {
-                return Err(unknown_agent(id));
+                return Authorization::new(word, "roster", Vec::new(), unknown_agent(id));
             }
             match playbook.settings().rights.get(word) {
                 Some(allowed) if !roles.iter().any(|r| allowed.contains(r)) => {
                     let names = allowed.iter().map(|r| r.to_string()).collect::<Vec<_>>().join(", ");
-                    no(format!("`{word}` is for {names}"), format!("`{word}` 仅限 {names}"))
+                    no(line, allowed.iter().cloned().collect(), format!("`{word}` is for {names}"), format!("`{word}` 仅限 {names}"))
                 }
+                Some(allowed) => yes(&line, allowed.iter().cloned().collect()),
                 None if correction => no(
+                    line,
+                    Vec::new(),
                     format!(
                         "nobody may correct SLA figures; name the roles that may in playbook.toml, [settings.rights] {word} = [\"lead\"]"
                     ),
                     format!("无人有权豁免 SLA；请在 playbook.toml 的 [settings.rights] 中指定角色，例如 {word} = [\"lead\"]"),
                 ),
-                _ => Ok(()),
+                None => yes("default", named(&["agent"])),
             }
         }
         Actor::Requester(id) => {
             let own = ticket.is_none_or(|t| t.requester == *id);
             match what {
-                What::Create(new) if new.requester != *id => {
-                    no("a requester makes tickets only for themselves".into(), "请求人只能为自己提交工单".into())
-                }
-                What::Create(_) | What::Receive(_) => Ok(()),
-                What::Reply(_) | What::Transition(_) | What::Rate { .. } if own => Ok(()),
-                What::Reply(_) | What::Transition(_) | What::Rate { .. } => {
-                    no("the ticket is another requester's".into(), "该工单属于其他请求人".into())
-                }
-                _ => no(format!("`{word}` is for agents"), format!("`{word}` 仅限坐席")),
+                What::Create(new) if new.requester != *id => no(
+                    "own-ticket".into(),
+                    named(&["requester"]),
+                    "a requester makes tickets only for themselves".into(),
+                    "请求人只能为自己提交工单".into(),
+                ),
+                What::Create(_) | What::Receive(_) => yes("own-ticket", named(&["requester"])),
+                What::Reply(_) | What::Transition(_) | What::Rate { .. } if own => yes("own-ticket", named(&["requester"])),
+                What::Reply(_) | What::Transition(_) | What::Rate { .. } => no(
+                    "own-ticket".into(),
+                    named(&["requester"]),
+                    "the ticket is another requester's".into(),
+                    "该工单属于其他请求人".into(),
+                ),
+                _ => for_agents(),
             }
         }
         Actor::Vendor(_) => match what {
-            What::Reply(_) | What::Transition(_) => Ok(()),
-            _ => no(format!("`{word}` is for agents"), format!("`{word}` 仅限坐席")),
+            What::Reply(_) | What::Transition(_) => yes("default", named(&["vendor"])),
+            _ => for_agents(),
         },
+    };
+    if !first.allowed {
+        return first;
     }
+    strict(playbook, actor, roles, what, ticket).unwrap_or(first)
 }
 
 /// Whether the actor may give a command to the desk as a whole: an agent with this right, the system, another program.
@@ -124,13 +278,13 @@ pub(super) fn offers<'w>(
     actor: &Actor,
     customer: Option<&Customer>,
 ) -> Vec<(workflow::Offer<'w>, Refusal)> {
-    let roles = ctx.roster.roles(actor);
+    let roles = ctx.roster.roles_in(actor, ticket.group.as_ref());
     let view = View { event: "transition", actor, roles, customer, ..View::of(ticket, ctx.now.max(ticket.updated_at)) };
     let what = |name: &crate::id::TransitionName| What::transition(name);
     let offers = workflow.available(&view).into_iter();
     offers
         .map(|offer| {
-            let right = authorize(ctx.playbook, ctx.roster, actor, roles, &what(&offer.transition.name), Some(ticket));
+            let right = allow(ctx.playbook, ctx.roster, actor, roles, &what(&offer.transition.name), Some(ticket));
             (offer, right.err().unwrap_or_default())
         })
         .collect()

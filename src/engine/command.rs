@@ -147,6 +147,13 @@ pub enum What {
         /// Why.
         reason: String,
     },
+    /// Tick an item of the state's checklist off, or take that back; it counts for this stay (S61).
+    CheckOff {
+        /// Its place in the list, from 0.
+        item: u16,
+        /// Done, or not done after all.
+        on: bool,
+    },
     /// Run a macro of the playbook: all its actions, each with the person's own right, or none.
     Macro(MacroName),
     /// Let everything happen that is due strictly before now.
@@ -193,6 +200,7 @@ impl What {
             Self::Watch { .. } => "watch",
             Self::Rate { .. } => "rate",
             Self::CorrectSla { .. } | Self::WithdrawCorrection { .. } => "correct_sla",
+            Self::CheckOff { .. } => "check_off",
             Self::Macro(_) => "macro",
             Self::Tick => "tick",
             Self::Review => "review",
@@ -265,6 +273,8 @@ pub struct NewTicket {
     pub urgency: Option<LevelName>,
     /// Custom fields.
     pub fields: Vec<(FieldName, Value)>,
+    /// A template that fills in fields nobody gave (S67).
+    pub template: Option<TemplateName>,
     /// Tags.
     pub tags: BTreeSet<TagName>,
     /// The initial state, where the workflow has several; none: its first.
@@ -288,6 +298,7 @@ impl NewTicket {
             impact: None,
             urgency: None,
             fields: Vec::new(),
+            template: None,
             tags: BTreeSet::new(),
             state: None,
             call: None,

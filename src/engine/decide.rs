@@ -1,6 +1,6 @@
 //! One decision, in the one order of DESIGN 1.4.
 
-use super::authorize::authorize;
+use super::authorize::allow;
 use super::case::{Case, Context, Decided, Decision, Needs};
 use super::catchup::{CaughtUp, catch_up};
 use super::command::{Command, Inbound, NewMessage, NewTicket, What};
@@ -70,7 +70,9 @@ fn on_ticket(ctx: &Context<'_>, case: &Case, command: &Command) -> Result<Decide
         return finish(d, command, false);
     }
     d.begin_step(at, false);
-    authorize(ctx.playbook, ctx.roster, &command.actor, d.roles, &command.what, Some(&d.ticket))?;
+    // What was due may have brought it to another group.
+    d.roles = ctx.roster.roles_in(&command.actor, d.ticket.group.as_ref());
+    allow(ctx.playbook, ctx.roster, &command.actor, d.roles, &command.what, Some(&d.ticket))?;
     perform::perform(&mut d, &command.what)?;
     let mut waves = Waves::default();
     settle(&mut d, &mut waves).map_err(failed_closed)?;
@@ -95,8 +97,8 @@ fn create(
 ) -> Result<Decided, Stop> {
     let at = at_door(ctx.now);
     let roles = ctx.roster.roles(&command.actor);
-    authorize(ctx.playbook, ctx.roster, &command.actor, roles, &command.what, None)?;
-    let mut opening = perform::opening(ctx, new, &command.actor, case.new_number.unwrap_or(0), at)?;
+    allow(ctx.playbook, ctx.roster, &command.actor, roles, &command.what, None)?;
+    let mut opening = perform::opening(ctx, new, &command.actor, case.new_number.unwrap_or(0), at, !received.is_empty())?;
     let needs = Needs {
         identity: case.new_id.is_none() || case.new_number.is_none(),
         customer: (ctx.playbook.reads_customer() && case.customer.is_none()).then(|| new.requester.clone()),
@@ -208,7 +210,7 @@ impl<'a> Draft<'a> {
             return Err(Stop::Missing(Needs { customer: Some(stored.requester.clone()), ..Needs::default() }));
         }
         let workflow = ctx.playbook.workflow(&stored.workflow).ok_or_else(|| no_workflow(&stored.workflow))?;
-        let roles = ctx.roster.roles(&command.actor);
+        let roles = ctx.roster.roles_in(&command.actor, stored.group.as_ref());
         Ok(Self::new(ctx, case, command, workflow, (**stored).clone(), roles))
     }
 

@@ -431,6 +431,14 @@ fn line(playbook: &Playbook, t: &Ticket, c: &Caused) -> Option<Text> {
         Event::CorrectionWithdrawn { correction, reason } => {
             text(format!("the correction of {correction} withdrawn: {reason}"), format!("撤回 {correction} 的豁免：{reason}"))
         }
+        Event::Progressed(Progressed::Resolved(r)) => {
+            let label = schema.resolutions.label(r.code.as_str());
+            text(format!("resolution: {}", label.en), format!("解决代码：{}", label.zh))
+        }
+        Event::Progressed(Progressed::Ticked(i)) => text(format!("item {i} of the checklist ticked"), format!("勾选检查清单第 {i} 项")),
+        Event::Progressed(Progressed::Unticked(i)) => {
+            text(format!("item {i} of the checklist unticked"), format!("取消勾选检查清单第 {i} 项"))
+        }
         Event::HookCalled(hook) => {
             let label = schema.hooks.get(hook).cloned().unwrap_or_else(|| text(hook.as_str(), hook.as_str()));
             text(format!("webhook {hook}: {}", label.en), format!("回调 {hook}：{}", label.zh))

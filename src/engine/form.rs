@@ -7,7 +7,7 @@ use super::refusal::Refusal;
 use crate::condition::Customer;
 use crate::diagnostic::Text;
 use crate::id::*;
-use crate::ticket::{Actor, Attribute, FieldKind, Ticket, Value};
+use crate::ticket::{Actor, Attribute, FieldKind, Scale, Ticket, Value};
 
 /// A form: everything that can be given with a transition, so that a host can draw it.
 ///
@@ -23,10 +23,46 @@ pub struct Form {
     pub to: Option<StateName>,
     /// Fields, the required ones first, each in the order declared.
     pub fields: Vec<FormField>,
+    /// The checklist of the state it leaves, if the transition wants it complete.
+    pub checklist: Vec<FormItem>,
     /// A comment must be given; it may always be.
     pub comment_required: bool,
+    /// An attachment must be given; it may always be.
+    pub attachment_required: bool,
+    /// The resolution codes of which one must be given; none: it takes no code.
+    pub resolution: Option<Scale>,
+    /// The resolution code of this cycle, if one was given.
+    pub resolved: Option<LevelName>,
     /// What stands against it that no answer in this form removes: rights, guards.
     pub refusal: Refusal,
+}
+
+/// An item of the checklist.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[non_exhaustive]
+pub struct FormItem {
+    /// Its place in the list, from 0.
+    pub item: u16,
+    /// What is to be done.
+    pub label: Text,
+    /// It is ticked off.
+    pub ticked: bool,
+}
+
+/// Something a form still wants.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[non_exhaustive]
+pub enum Missing<'f> {
+    /// A required field that is empty.
+    Field(&'f FormField),
+    /// An item that is not ticked off.
+    Item(&'f FormItem),
+    /// The comment.
+    Comment,
+    /// The attachment.
+    Attachment,
+    /// A resolution code.
+    Resolution,
 }
 
 /// One field of a form.
@@ -41,14 +77,25 @@ pub struct FormField {
     pub kind: FieldKind,
     /// It must be filled.
     pub required: bool,
-    /// What it holds now.
+    /// What it holds now; nothing where this person may not read it.
     pub present: Option<Value>,
+    /// It holds something, whether this person may read it or not.
+    pub filled: bool,
+    /// This person may fill it in.
+    pub writable: bool,
 }
 
 impl Form {
-    /// The required fields that are still empty.
-    pub fn missing(&self) -> impl Iterator<Item = &FormField> {
-        self.fields.iter().filter(|f| f.required && f.present.is_none())
+    /// Everything that must be given and is not there yet, the comment and the attachment among it.
+    pub fn missing(&self) -> impl Iterator<Item = Missing<'_>> {
+        let fields = self.fields.iter().filter(|f| f.required && !f.filled).map(Missing::Field);
+        let items = self.checklist.iter().filter(|i| !i.ticked).map(Missing::Item);
+        let code = self.resolution.as_ref().filter(|codes| !self.resolved.as_ref().is_some_and(|c| codes.has(c.as_str())));
+        fields
+            .chain(items)
+            .chain(self.comment_required.then_some(Missing::Comment))
+            .chain(self.attachment_required.then_some(Missing::Attachment))
+            .chain(code.map(|_| Missing::Resolution))
     }
 }
 
@@ -61,29 +108,109 @@ pub fn form(ctx: &Context<'_>, ticket: &Ticket, transition: &TransitionName, act
     refusal.reasons.extend(blockers.cloned().map(Into::into));
     let t = offer.transition;
     let schema = ctx.playbook.schema();
-    let most = |attribute: &Attribute, kind| match attribute {
-        Attribute::Subject => FieldKind::Text { max: bytes(ctx.limits.subject) },
-        Attribute::Description => FieldKind::Text { max: bytes(ctx.limits.description) },
-        Attribute::Organisation => FieldKind::Text { max: bytes(ctx.limits.name) },
-        _ => kind,
-    };
+    let roles = ctx.roster.roles_in(actor, ticket.group.as_ref());
     let fields = t.required.iter().map(|a| (a, true)).chain(t.optional.iter().map(|a| (a, false)));
-    let fields = fields.filter_map(|(attribute, required)| {
-        let definition = schema.attribute(attribute)?;
-        let present = present(ticket, attribute).map(|(value, _)| value).filter(|v| !matches!(v, Value::Text(s) if s.is_empty()));
-        let kind = most(attribute, definition.kind);
-        Some(FormField { attribute: attribute.clone(), label: definition.label, kind, required, present })
+    let fields = fields.filter(|(a, _)| schema.has_field(&ticket.kind, a)).filter_map(|(attribute, required)| {
+        let present = present(ticket, attribute).map(|(value, _)| value).filter(|v| !matches!(v, Value::Text(s) if s.trim().is_empty()));
+        field(ctx, attribute, required, present, actor, roles)
     });
+    let items = workflow.state(&ticket.state).filter(|_| t.checklist).map(|s| s.checklist.as_slice()).unwrap_or_default();
+    let item = |(item, label): (u16, &Text)| FormItem { item, label: label.clone(), ticked: ticket.progress.ticked.contains(&item) };
     Some(Form {
         transition: t.name.clone(),
         label: t.label.clone(),
         to: t.to.clone(),
         fields: fields.collect(),
+        checklist: (0..).zip(items).map(item).collect(),
         comment_required: t.comment_required,
+        attachment_required: t.attachment,
+        resolution: t.resolution.clone(),
+        resolved: ticket.progress.code(ticket.cycle).cloned(),
         refusal,
     })
 }
 
 fn bytes(most: usize) -> u32 {
     u32::try_from(most).unwrap_or(u32::MAX)
+}
+
+/// A field as an actor sees it; none for a field that there is not.
+fn field(
+    ctx: &Context<'_>,
+    attribute: &Attribute,
+    required: bool,
+    present: Option<Value>,
+    actor: &Actor,
+    roles: &[RoleName],
+) -> Option<FormField> {
+    let schema = ctx.playbook.schema();
+    let definition = schema.attribute(attribute)?;
+    let kind = match attribute {
+        Attribute::Subject => FieldKind::Text { max: bytes(ctx.limits.subject) },
+        Attribute::Description => FieldKind::Text { max: bytes(ctx.limits.description) },
+        Attribute::Organisation => FieldKind::Text { max: bytes(ctx.limits.name) },
+        _ => definition.kind,
+    };
+    let (readable, writable) = match attribute {
+        Attribute::Field(f) => (schema.may_read(f.as_str(), actor, roles), schema.may_write(f.as_str(), actor, roles)),
+        _ => (true, true),
+    };
+    let filled = present.is_some();
+    Some(FormField {
+        attribute: attribute.clone(),
+        label: definition.label,
+        kind,
+        required,
+        present: present.filter(|_| readable),
+        filled,
+        writable,
+    })
+}
+
+/// What a person is asked for when they make a ticket of a type (S67, S83).
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[non_exhaustive]
+pub struct CreationForm {
+    /// The type.
+    pub kind: TypeName,
+    /// Its label.
+    pub label: Text,
+    /// The states it may begin in, the default first.
+    pub states: Vec<StateName>,
+    /// Fields, the required ones first; what they hold is the schema's default. Fields that this person may not write are left out, unless they are required.
+    pub fields: Vec<FormField>,
+    /// The templates for it, with their labels.
+    pub templates: Vec<(TemplateName, Text)>,
+    /// What no answer in this form removes: rights.
+    pub refusal: Refusal,
+}
+
+/// The form of a new ticket for an actor; none where there is no such type.
+pub fn creation_form(ctx: &Context<'_>, kind: &TypeName, actor: &Actor) -> Option<CreationForm> {
+    let schema = ctx.playbook.schema();
+    let definition = schema.types.get(kind)?;
+    let workflow = ctx.playbook.workflow_for(kind)?;
+    let roles = ctx.roster.roles(actor);
+    let of_type = schema.fields.iter().filter(|(f, _)| schema.has_field(kind, &Attribute::Field((*f).clone())));
+    let own = of_type.map(|(f, d)| (Attribute::Field(f.clone()), d.required || definition.required.contains(f), d.default.clone()));
+    let built_in = [Attribute::Subject, Attribute::Description, Attribute::Category, Attribute::Impact, Attribute::Urgency];
+    let all = built_in.into_iter().map(|a| (a.clone(), a == Attribute::Subject, None)).chain(own);
+    let mut fields: Vec<FormField> = all
+        .filter_map(|(attribute, required, default)| field(ctx, &attribute, required, default, actor, roles))
+        .filter(|f| f.writable || f.required)
+        .collect();
+    fields.sort_by_key(|f| !f.required);
+    let requester = match actor {
+        Actor::Requester(id) => id.as_str(),
+        _ => "",
+    };
+    let what = super::What::Create(Box::new(super::NewTicket::new(kind, "", requester, "")));
+    Some(CreationForm {
+        kind: kind.clone(),
+        label: definition.label.clone(),
+        states: workflow.initials().to_vec(),
+        fields,
+        templates: schema.ticket_templates.iter().filter(|(_, t)| t.kind == *kind).map(|(n, t)| (n.clone(), t.label.clone())).collect(),
+        refusal: super::authorize(ctx, actor, &what, None).refusal,
+    })
 }

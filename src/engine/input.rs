@@ -1,8 +1,8 @@
 //! What is given with a transition.
 
 use super::command::What;
-use crate::id::TransitionName;
-use crate::ticket::{Attribute, Text, Value};
+use crate::id::{LevelName, TransitionName};
+use crate::ticket::{Attachment, Attribute, Text, Value};
 
 /// A transition with everything that is given on the way: what a host makes of a filled-in [`super::Form`].
 ///
@@ -23,12 +23,25 @@ pub struct TransitionInput {
     pub fields: Vec<(Attribute, Option<Value>)>,
     /// An internal note written with it.
     pub comment: Option<Text>,
+    /// Items of the state's checklist ticked off with it, by their place from 0.
+    pub ticked: Vec<u16>,
+    /// Attachments that come with it, on the note.
+    pub attachments: Vec<Attachment>,
+    /// The resolution code.
+    pub resolution: Option<LevelName>,
 }
 
 impl TransitionInput {
     /// A transition with nothing given.
     pub fn new(name: impl AsRef<str>) -> Self {
-        Self { name: TransitionName::new(name), fields: Vec::new(), comment: None }
+        Self {
+            name: TransitionName::new(name),
+            fields: Vec::new(),
+            comment: None,
+            ticked: Vec::new(),
+            attachments: Vec::new(),
+            resolution: None,
+        }
     }
     /// With an attribute set.
     #[must_use]
@@ -46,6 +59,24 @@ impl TransitionInput {
     #[must_use]
     pub fn comment(mut self, comment: impl Into<Text>) -> Self {
         self.comment = Some(comment.into());
+        self
+    }
+    /// With an item of the state's checklist ticked off, by its place from 0.
+    #[must_use]
+    pub fn tick(mut self, item: u16) -> Self {
+        self.ticked.push(item);
+        self
+    }
+    /// With an attachment.
+    #[must_use]
+    pub fn attach(mut self, attachment: Attachment) -> Self {
+        self.attachments.push(attachment);
+        self
+    }
+    /// With a resolution code.
+    #[must_use]
+    pub fn resolution(mut self, code: impl AsRef<str>) -> Self {
+        self.resolution = Some(LevelName::new(code));
         self
     }
     /// With a comment, if there is one.

@@ -1,7 +1,7 @@
 //! Running a macro: each action becomes the person's own command, with the person's rights; all are done or none.
 
 use super::actions::{self, unknown};
-use super::authorize::authorize;
+use super::authorize::allow;
 use super::command::{NewMessage, What};
 use super::draft::Draft;
 use super::notify;
@@ -17,7 +17,7 @@ pub(super) fn run(d: &mut Draft<'_>, name: &MacroName) -> Result<(), Refusal> {
     let mut all = Refusal::default();
     let steps: Vec<(&Action, Option<What>)> = m.actions.iter().map(|a| (a, command(name, a))).collect();
     for what in steps.iter().filter_map(|(_, what)| what.as_ref()) {
-        if let Err(r) = authorize(d.ctx.playbook, d.ctx.roster, d.actor, d.roles, what, Some(&d.ticket)) {
+        if let Err(r) = allow(d.ctx.playbook, d.ctx.roster, d.actor, d.roles, what, Some(&d.ticket)) {
             let more: Vec<_> = r.reasons.into_iter().filter(|r| !all.reasons.contains(r)).collect();
             all.reasons.extend(more);
         }

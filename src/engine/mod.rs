@@ -29,12 +29,12 @@ mod trace;
 mod transition;
 mod waves;
 
-pub use authorize::{Offer, available};
+pub use authorize::{Authorization, Offer, authorize, available};
 pub use case::{Case, Context, Decided, Decision, Limits, Needs};
 pub use command::{Command, Inbound, NewMessage, NewTicket, What};
 pub use decide::decide;
 pub use explain::{Explanation, explain, explain_with};
-pub use form::{Form, FormField, form};
+pub use form::{CreationForm, Form, FormField, FormItem, Missing, creation_form, form};
 pub use input::TransitionInput;
 pub use refusal::{Reason, Refusal};
 pub use suspend::{Suspend, suspend, suspended};

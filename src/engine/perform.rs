@@ -86,6 +86,7 @@ pub(super) fn perform(d: &mut Draft<'_>, what: &What) -> Result<(), Refusal> {
             }
             Ok(())
         }
+        What::CheckOff { item, on } => transition::check_off(d, *item, *on, &cause),
         What::Macro(name) => super::macros::run(d, name),
         What::Watch { agent, on } => actions::watch(d, agent, *on, &cause),
         What::Rate { stars, comment } => rate(d, *stars, comment),
@@ -151,6 +152,21 @@ pub(super) fn check_message(d: &Draft<'_>, m: &NewMessage, channel: &ChannelName
     let named = m.external_id.iter().map(|x| x.as_str().len()).chain(m.language.iter().map(String::len));
     let attached = m.attachments.iter().flat_map(|a| [a.name.len(), a.media_type.len(), a.reference.as_str().len()]);
     if named.chain(attached).any(|n| n > limits.name) {
+        all.add(
+            "too-long",
+            text(format!("an id or file name is longer than {} bytes", limits.name), format!("标识或文件名超过 {} 字节", limits.name)),
+        );
+    }
+    all.done()
+}
+
+/// Checks attachments against the limits.
+pub(super) fn check_attachments(limits: &super::Limits, attachments: &[Attachment]) -> Result<(), Refusal> {
+    let mut all = Refusal::default();
+    if attachments.len() > limits.attachments {
+        all.reasons.extend(too_many("attachments", limits.attachments).reasons);
+    }
+    if attachments.iter().flat_map(|a| [a.name.len(), a.media_type.len(), a.reference.as_str().len()]).any(|n| n > limits.name) {
         all.add(
             "too-long",
             text(format!("an id or file name is longer than {} bytes", limits.name), format!("标识或文件名超过 {} 字节", limits.name)),
@@ -321,7 +337,14 @@ fn route(d: &mut Draft<'_>) -> Result<(), Refusal> {
 }
 
 /// The opening of a new ticket, or every reason why it cannot be made.
-pub(super) fn opening(ctx: &super::Context<'_>, new: &NewTicket, actor: &Actor, number: u64, at: UtcInstant) -> Result<Opening, Refusal> {
+pub(super) fn opening(
+    ctx: &super::Context<'_>,
+    new: &NewTicket,
+    actor: &Actor,
+    number: u64,
+    at: UtcInstant,
+    received: bool,
+) -> Result<Opening, Refusal> {
     let schema = ctx.playbook.schema();
     let limits = ctx.limits;
     let by = if matches!(actor, Actor::Requester(_)) { Provenance::Requester } else { Provenance::Agent };
@@ -358,8 +381,30 @@ pub(super) fn opening(ctx: &super::Context<'_>, new: &NewTicket, actor: &Actor, 
         }
     }
     let mut fields: BTreeMap<FieldName, Sourced<Value>> = BTreeMap::new();
+    let roles = ctx.roster.roles(actor);
+    let template = new.template.as_ref().map(|t| (t, schema.ticket_templates.get(t)));
+    match template {
+        Some((name, None)) => all.reasons.extend(unknown("ticket template", name.as_str()).reasons),
+        Some((name, Some(t))) if t.kind != new.kind => {
+            all.add(
+                "template-of-other-type",
+                text(format!("the template `{name}` is for `{}`", t.kind), format!("模板 `{name}` 用于类型 `{}`", t.kind)),
+            );
+        }
+        Some((_, Some(t))) => {
+            fields.extend(t.fields.iter().map(|(f, v)| (f.clone(), Sourced { value: v.clone(), by: Provenance::Template })));
+        }
+        None => {}
+    }
     for (name, value) in &new.fields {
         let attribute = Attribute::Field(name.clone());
+        // What comes in through the host's gateway is not lost over a right of its sender.
+        if !received && schema.fields.contains_key(name) && !schema.may_write(name.as_str(), actor, roles) {
+            all.reasons.extend(super::authorize::not_writable(schema, name).reasons);
+        }
+        if schema.fields.contains_key(name) && !schema.has_field(&new.kind, &attribute) {
+            all.reasons.extend(super::authorize::of_other_type(schema, &new.kind, &attribute).reasons);
+        }
         match schema.fields.get(name).map(|def| def.fit(value.clone())) {
             None => all.reasons.extend(unknown("field", name.as_str()).reasons),
             Some(Ok(value)) => {
@@ -373,6 +418,7 @@ pub(super) fn opening(ctx: &super::Context<'_>, new: &NewTicket, actor: &Actor, 
     for (name, def) in &schema.fields {
         if let Some(value) = def.default.clone()
             && !fields.contains_key(name)
+            && schema.has_field(&new.kind, &Attribute::Field(name.clone()))
         {
             fields.insert(name.clone(), Sourced { value, by: Provenance::Default });
         }
@@ -380,7 +426,7 @@ pub(super) fn opening(ctx: &super::Context<'_>, new: &NewTicket, actor: &Actor, 
     let kind = schema.types.get(&new.kind);
     let of_type = kind.map(|k| k.required.as_slice()).unwrap_or_default();
     for name in schema.fields.iter().filter(|(_, d)| d.required).map(|(n, _)| n).chain(of_type) {
-        if !fields.contains_key(name) {
+        if !fields.contains_key(name) && schema.has_field(&new.kind, &Attribute::Field(name.clone())) {
             all.about(Attribute::Field(name.clone()), "required", text(format!("`{name}` is required"), format!("`{name}` 为必填项")));
         }
     }

@@ -14,11 +14,13 @@ pub struct Reason {
     pub message: Text,
     /// The attribute concerned, so that a host can mark it in a form.
     pub attribute: Option<Attribute>,
+    /// The item of the state's checklist concerned, from 0.
+    pub item: Option<u16>,
 }
 
 impl From<Blocker> for Reason {
     fn from(b: Blocker) -> Self {
-        Self { code: b.code, message: b.message, attribute: b.field }
+        Self { code: b.code, message: b.message, attribute: b.field, item: b.item }
     }
 }
 
@@ -32,15 +34,15 @@ pub struct Refusal {
 impl Refusal {
     /// A refusal with one reason.
     pub fn one(code: &'static str, message: Text) -> Self {
-        Self { reasons: vec![Reason { code, message, attribute: None }] }
+        Self { reasons: vec![Reason { code, message, attribute: None, item: None }] }
     }
     /// Adds a reason.
     pub fn add(&mut self, code: &'static str, message: Text) {
-        self.reasons.push(Reason { code, message, attribute: None });
+        self.reasons.push(Reason { code, message, attribute: None, item: None });
     }
     /// Adds a reason about an attribute.
     pub fn about(&mut self, attribute: Attribute, code: &'static str, message: Text) {
-        self.reasons.push(Reason { code, message, attribute: Some(attribute) });
+        self.reasons.push(Reason { code, message, attribute: Some(attribute), item: None });
     }
     /// Whether there is a reason with this code.
     pub fn has(&self, code: &str) -> bool {

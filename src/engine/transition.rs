@@ -5,6 +5,7 @@ use super::draft::Draft;
 use super::input::TransitionInput;
 use super::refusal::Refusal;
 use crate::calendar::Calendar;
+use crate::diagnostic::text;
 use crate::id::*;
 use crate::ticket::*;
 use crate::workflow::{State, Workflow};
@@ -12,6 +13,7 @@ use crate::workflow::{State, Workflow};
 /// Takes a transition, or gives all reasons why not. Fields and comment come with it (Blueprint's "during").
 pub(super) fn take(d: &mut Draft<'_>, given: &TransitionInput, cause: &Cause) -> Result<(), Refusal> {
     let TransitionInput { name, fields, comment, .. } = given;
+    let d_limits = d.ctx.limits;
     let by_person = *cause == Cause::Command;
     let mut problems = Refusal::default();
     let by = match (by_person, d.actor) {
@@ -24,10 +26,22 @@ pub(super) fn take(d: &mut Draft<'_>, given: &TransitionInput, cause: &Cause) ->
             problems.reasons.extend(r.reasons);
         }
     }
+    for item in &given.ticked {
+        if let Err(r) = check_off(d, *item, true, cause) {
+            problems.reasons.extend(r.reasons);
+        }
+    }
+    if let Some(code) = &given.resolution {
+        resolve(d, name, code, cause);
+    }
     let held = d.transition.replace(name.clone());
     let workflow: &Workflow = d.workflow;
     // What is written on the way is what the guard and the demand for a comment see as the message.
-    let written = comment.as_ref().filter(|c| !c.trim().is_empty()).map(|c| super::perform::note(d, c.clone()));
+    let said = comment.as_ref().filter(|c| !c.trim().is_empty());
+    let written = (said.is_some() || !given.attachments.is_empty()).then(|| {
+        let body = said.cloned().unwrap_or_default();
+        Message { attachments: given.attachments.clone(), ..super::perform::note(d, body) }
+    });
     let taken = {
         let view = if by_person { d.view("transition") } else { d.system_view("transition") };
         let message = if by_person { written.as_ref() } else { view.message };
@@ -41,8 +55,17 @@ pub(super) fn take(d: &mut Draft<'_>, given: &TransitionInput, cause: &Cause) ->
             return Err(problems);
         }
     };
+    if let Some(code) = &given.resolution
+        && transition.resolution.as_ref().is_none_or(|codes| !codes.has(code.as_str()))
+    {
+        problems.add(
+            "no-resolution-here",
+            text(format!("`{name}` does not take the resolution code `{code}`"), format!("`{name}` 不接受解决代码 `{code}`")),
+        );
+    }
     problems.done()?;
     if let Some(m) = written {
+        super::perform::check_attachments(d_limits, &m.attachments)?;
         let over = d.ctx.limits.body;
         if m.body.len() > over {
             return Err(actions::too_long(&Attribute::named("comment"), m.body.len(), over));
@@ -60,6 +83,33 @@ pub(super) fn take(d: &mut Draft<'_>, given: &TransitionInput, cause: &Cause) ->
         }
     }
     Ok(())
+}
+
+/// Ticks an item of the state's checklist, or takes that back.
+pub(super) fn check_off(d: &mut Draft<'_>, item: u16, on: bool, cause: &Cause) -> Result<(), Refusal> {
+    let items = d.workflow.state(&d.ticket.state).map_or(0, |s| s.checklist.len());
+    if usize::from(item) >= items {
+        return Err(Refusal::one(
+            "unknown-item",
+            text(
+                format!("the checklist of `{}` has {items} items, counted from 0; there is no item {item}", d.ticket.state),
+                format!("状态 `{}` 的检查清单有 {items} 项（从 0 计），没有第 {item} 项", d.ticket.state),
+            ),
+        ));
+    }
+    if d.ticket.progress.ticked.contains(&item) != on {
+        d.push(Event::Progressed(if on { Progressed::Ticked(item) } else { Progressed::Unticked(item) }), cause.clone());
+    }
+    Ok(())
+}
+
+/// Gives the resolution code of this cycle; that the transition takes it is judged with everything else.
+fn resolve(d: &mut Draft<'_>, name: &TransitionName, code: &LevelName, cause: &Cause) {
+    let cycle = d.ticket.cycle;
+    let asked = d.workflow.leaving(&d.ticket.state).any(|t| t.name == *name && t.resolution.as_ref().is_some_and(|c| c.has(code.as_str())));
+    if asked && d.ticket.progress.code(cycle) != Some(code) {
+        d.push(Event::Progressed(Progressed::Resolved(Resolution { code: code.clone(), cycle })), cause.clone());
+    }
 }
 
 /// Moves the ticket into a state (none: the one it is in), with everything that goes with it: the next resolution cycle, slots, rating.

@@ -115,7 +115,8 @@ impl PlaybookBuilder {
     /// A ticket type and its workflow.
     #[must_use]
     pub fn ticket_type(mut self, name: &str, workflow: &str) -> Self {
-        let def = TypeDefinition { label: text(name, name), workflow: WorkflowName::new(workflow), required: Vec::new() };
+        let def =
+            TypeDefinition { label: text(name, name), workflow: WorkflowName::new(workflow), required: Vec::new(), fields: Vec::new() };
         self.schema.types.insert(TypeName::new(name), def);
         self
     }

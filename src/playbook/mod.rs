@@ -18,6 +18,7 @@ mod build;
 mod load;
 mod macros;
 mod read;
+mod read_types;
 mod settings;
 mod watch;
 mod watch_read;

@@ -22,7 +22,7 @@ pub(super) struct Head {
     pub group_calendars: Vec<(GroupId, Place)>,
 }
 
-const TOP: [&str; 15] = [
+const TOP: [&str; 17] = [
     "name",
     "version",
     "default_calendar",
@@ -38,10 +38,12 @@ const TOP: [&str; 15] = [
     "skills",
     "templates",
     "hooks",
+    "resolutions",
+    "ticket_templates",
 ];
 
 /// Command words rights may be given for.
-const RIGHTS: [&str; 18] = [
+const RIGHTS: [&str; 19] = [
     "create",
     "transition",
     "reply",
@@ -60,6 +62,7 @@ const RIGHTS: [&str; 18] = [
     "correct_sla",
     "macro",
     "suspend_rule",
+    "check_off",
 ];
 
 /// Reads the file; `calendars` are those that files declare, whether they could be compiled or not.
@@ -148,6 +151,12 @@ pub(super) fn read(document: &Document<'_>, calendars: BTreeSet<CalendarName>) -
     ] {
         head.schema.roles.entry(RoleName::new(word)).or_insert_with(|| text(en, zh));
     }
+    for (key, item) in entries(&root, "resolutions") {
+        head.schema.resolutions.levels.push(Level { name: LevelName::new(&key), label: label(&item) });
+    }
+    for (key, item) in entries(&root, "fields") {
+        super::read_types::access(&key, &item, &mut head.schema);
+    }
     for (key, item) in entries(&root, "skills") {
         head.schema.skills.insert(SkillName::new(&key), label(&item));
     }
@@ -161,7 +170,7 @@ pub(super) fn read(document: &Document<'_>, calendars: BTreeSet<CalendarName>) -
         head.schema.templates.insert(TemplateName::new(&key), TemplateDefinition { body });
     }
     for (key, item) in entries(&root, "types") {
-        let Some(t) = item.table(&["label", "workflow", "required"]) else { continue };
+        let Some(t) = item.table(&["label", "workflow", "required", "fields"]) else { continue };
         let label = t.get("label").and_then(|i| i.label()).unwrap_or_else(|| text(&key, &key));
         let workflow = t.need("workflow", "the workflow its tickets follow", "该类型工单的流程").and_then(|i| Some((i.name()?, i.place())));
         let mut required = Vec::new();
@@ -177,6 +186,7 @@ pub(super) fn read(document: &Document<'_>, calendars: BTreeSet<CalendarName>) -
                 );
             }
         }
+        let fields = t.get("fields").map(|i| super::read_types::fields(&i, &head.schema)).unwrap_or_default();
         let kind = TypeName::new(&key);
         let workflow = match workflow {
             Some((name, place)) => {
@@ -186,7 +196,10 @@ pub(super) fn read(document: &Document<'_>, calendars: BTreeSet<CalendarName>) -
             // That it lacks one is said; the type is known all the same.
             None => WorkflowName::new(""),
         };
-        head.schema.types.insert(kind, TypeDefinition { label, workflow, required });
+        head.schema.types.insert(kind, TypeDefinition { label, workflow, required, fields });
+    }
+    for (key, item) in entries(&root, "ticket_templates") {
+        super::read_types::template(&key, &item, &mut head.schema);
     }
     if head.schema.types.is_empty() {
         document.report(
@@ -272,7 +285,7 @@ fn scale(item: &Item<'_>) -> Scale {
 }
 
 fn field(item: &Item<'_>) -> Option<FieldDefinition> {
-    let t = item.table(&["type", "label", "required", "default", "max", "scale", "values"])?;
+    let t = item.table(&["type", "label", "required", "default", "max", "scale", "values", "read", "write"])?;
     let label = t.get("label").and_then(|i| i.label()).unwrap_or_else(|| text(item.key(), item.key()));
     let required = t.get("required").and_then(|i| i.boolean()).unwrap_or(false);
     let words = [

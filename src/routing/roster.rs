@@ -47,6 +47,9 @@ pub struct Agent {
     /// Roles of the playbook.
     #[serde(default)]
     pub roles: BTreeSet<RoleName>,
+    /// Roles they have for tickets of one group only: lead in group A, nothing more in group B.
+    #[serde(default)]
+    pub group_roles: BTreeMap<GroupId, BTreeSet<RoleName>>,
     /// How many slots they may hold by automatic assignment; 0 for people who are never routed to.
     #[serde(default)]
     pub capacity: u16,
@@ -73,6 +76,7 @@ impl Agent {
             groups: BTreeSet::new(),
             skills: BTreeMap::new(),
             roles: BTreeSet::new(),
+            group_roles: BTreeMap::new(),
             capacity: 1,
             shift: None,
             absences: Vec::new(),
@@ -102,6 +106,12 @@ impl Agent {
     #[must_use]
     pub fn role(mut self, role: impl Into<RoleName>) -> Self {
         self.roles.insert(role.into());
+        self
+    }
+    /// With a role for tickets of one group.
+    #[must_use]
+    pub fn role_in(mut self, group: impl Into<GroupId>, role: impl Into<RoleName>) -> Self {
+        self.group_roles.entry(group.into()).or_default().insert(role.into());
         self
     }
     /// With so many slots.
@@ -237,6 +247,12 @@ impl RosterDefinition {
             for r in &a.roles {
                 check("roles", ("role", "角色"), r.as_str(), &mut schema.roles.keys().map(RoleName::as_str));
             }
+            for (g, roles) in &a.group_roles {
+                check("group_roles", ("group", "处理组"), g.as_str(), &mut schema.groups.keys().map(GroupId::as_str));
+                for r in roles {
+                    check("group_roles", ("role", "角色"), r.as_str(), &mut schema.roles.keys().map(RoleName::as_str));
+                }
+            }
             if let Some(s) = &a.shift {
                 check("shift", ("calendar", "日历"), s.as_str(), &mut schema.calendars.iter().map(CalendarName::as_str));
             }
@@ -322,6 +338,8 @@ pub struct Roster {
     agents: Vec<Agent>,
     /// Roles of each, with the built-in word.
     roles: Vec<Vec<RoleName>>,
+    /// Of each who has roles in a group: those and all others.
+    in_groups: BTreeMap<(usize, GroupId), Vec<RoleName>>,
     members: BTreeMap<GroupId, Vec<usize>>,
     staff: BTreeMap<GroupId, Staff>,
     managers: Vec<AgentId>,
@@ -339,8 +357,17 @@ impl Roster {
             }
         }
         let roles = agents.iter().map(|a| std::iter::once(RoleName::new("agent")).chain(a.roles.iter().cloned()).collect()).collect();
+        let of_all: &Vec<Vec<RoleName>> = &roles;
+        let mut in_groups = BTreeMap::new();
+        for (i, a) in agents.iter().enumerate() {
+            for (g, more) in &a.group_roles {
+                let own = of_all.get(i).map(Vec::as_slice).unwrap_or_default();
+                let all = own.iter().chain(more.iter().filter(|r| !own.contains(r))).cloned().collect();
+                in_groups.insert((i, g.clone()), all);
+            }
+        }
         let words = ["requester", "vendor", "integration", "system"].map(|w| vec![RoleName::new(w)]);
-        Self { agents, roles, members, staff: d.groups, managers: d.managers, words }
+        Self { agents, roles, in_groups, members, staff: d.groups, managers: d.managers, words }
     }
     /// Nobody.
     pub fn empty() -> Self {
@@ -380,6 +407,29 @@ impl Roster {
             Actor::System => 3,
         };
         self.words.get(word).map_or(&[], Vec::as_slice)
+    }
+    /// The roles of an actor for a ticket of a group: those of [`Roster::roles`] and what they are in that group alone.
+    ///
+    /// ```
+    /// use ticketry::routing::{Agent, RosterDefinition};
+    /// use ticketry::{id::GroupId, ticket::{Actor, GroupDefinition, Schema}};
+    /// let mut schema = Schema::default();
+    /// schema.roles.insert("lead".into(), ticketry::diagnostic::text("Lead", "组长"));
+    /// schema.groups.insert("a".into(), GroupDefinition { label: ticketry::diagnostic::text("A", "A"), calendar: None });
+    /// let roster = RosterDefinition::default().agent(Agent::new("li").role_in("a", "lead")).build(&schema).0.unwrap();
+    /// let li = Actor::agent("li");
+    /// assert!(roster.roles_in(&li, Some(&GroupId::new("a"))).contains(&"lead".into()));
+    /// assert!(!roster.roles_in(&li, Some(&GroupId::new("b"))).contains(&"lead".into()));
+    /// ```
+    pub fn roles_in(&self, actor: &Actor, group: Option<&GroupId>) -> &[RoleName] {
+        if let (Actor::Agent(id), Some(group)) = (actor, group)
+            && !self.in_groups.is_empty()
+            && let Some(i) = self.index(id)
+            && let Some(roles) = self.in_groups.get(&(i, group.clone()))
+        {
+            return roles;
+        }
+        self.roles(actor)
     }
     /// Whether an agent works in a group.
     pub fn in_group(&self, agent: &AgentId, group: &GroupId) -> bool {

@@ -7,7 +7,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Place, text};
 use crate::id::*;
 use crate::ticket::Schema;
 
-const AGENT: [&str; 10] = ["id", "name", "groups", "skills", "roles", "capacity", "shift", "absences", "backup", "on_call"];
+const AGENT: [&str; 11] = ["id", "name", "groups", "skills", "roles", "capacity", "shift", "absences", "backup", "on_call", "group_roles"];
 
 impl Roster {
     /// Reads a roster in TOML: `[[agents]]`, `[groups.NAME]` with `lead`, `manager`, `on_call`, and `managers`. The roster is there if nothing found
@@ -100,7 +100,13 @@ fn agent(item: &Item<'_>) -> Option<(Agent, Places)> {
     let id = t.need("id", "what the agent is known by", "坐席编号").and_then(|i| i.name());
     let skills = t.get("skills").map(|i| i.entries()).unwrap_or_default();
     let skills = skills.into_iter().filter_map(|(s, i)| Some((SkillName::new(s.name), u8::try_from(i.integer(1, 5)?).ok()?)));
+    let in_groups = t.get("group_roles").map(|i| i.entries()).unwrap_or_default();
+    let in_groups = in_groups.into_iter().map(|(g, i)| {
+        let roles = i.one_or_many().iter().filter_map(|r| r.name()).map(RoleName::from).collect();
+        (GroupId::new(g.name), roles)
+    });
     let agent = Agent {
+        group_roles: in_groups.collect(),
         name: t.get("name").and_then(|i| i.text()).unwrap_or_default().to_string(),
         groups: names(&t, "groups").into_iter().collect(),
         skills: skills.collect(),

@@ -379,6 +379,8 @@ pub enum Event {
     // -- and facts again: new ones are added at the end ------------------------------------------
     /// A rule asked for a webhook; the call leaves after the commit.
     HookCalled(HookName),
+    /// An item of the state's checklist was ticked or unticked, or a resolution code given.
+    Progressed(super::Progressed),
 }
 
 impl Event {

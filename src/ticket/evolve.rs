@@ -70,6 +70,7 @@ impl Ticket {
             rating: None,
             rating_requested: None,
             notified: Vec::new(),
+            progress: Progress::default(),
         }
     }
 
@@ -231,6 +232,7 @@ impl Ticket {
                 self.timers.sort();
             }
             Event::TimerOff(kind) => self.timers.retain(|t| t.kind != *kind),
+            Event::Progressed(step) => self.progress.evolve(step),
             Event::LimitPassed => self.limit_passed = true,
             Event::SlaCorrected(c) => push_bounded(Arc::make_mut(&mut self.corrections), (**c).clone(), Correction::MOST),
             Event::CorrectionWithdrawn { correction, .. } => {
@@ -358,6 +360,7 @@ impl Ticket {
             return;
         }
         self.state_since = at;
+        self.progress.ticked.clear();
         self.limit = stay.limit;
         self.limit_passed = false;
         // Timers that belong to a clock are not the stay's.

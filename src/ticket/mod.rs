@@ -5,6 +5,7 @@
 //! What it never does: decide anything. Who may, what is due and what follows is decided above and arrives here as events.
 //! Read next: [`crate::condition`], which reads tickets, then [`crate::engine`], which makes events.
 
+mod access;
 mod action;
 mod actor;
 mod clock;
@@ -12,18 +13,21 @@ mod effect;
 mod event;
 mod evolve;
 mod message;
+mod progress;
 mod schema;
 mod state;
 mod value;
 mod why;
 pub mod wire;
 
+pub use access::{Access, TicketTemplate};
 pub use action::{Action, Attribute, Recipient};
 pub use actor::{Actor, Cause, Provenance};
 pub use clock::{Agreement, Allowance, Amendment, Clock, ClockId, ClosedClock, Correction, Hold, Mark, Outcome, Pause};
 pub use effect::{Effect, EffectKey, EffectKind};
 pub use event::{Caused, Entry, Event, Intake, Opening, Stay};
 pub use message::{Attachment, Audience, Author, Conversation, Message, MessageKind, MessageRef};
+pub use progress::{Progress, Progressed, Resolution};
 pub use schema::{
     ChannelDefinition, FieldDefinition, FieldKind, GroupDefinition, Level, Misfit, Scale, Schema, TemplateDefinition, TypeDefinition,
 };
@@ -251,6 +255,8 @@ pub struct Ticket {
     pub rating_requested: Option<u32>,
     /// Instants of the newest notifications to the requester, at most 16 (S81).
     pub notified: Vec<LongTime>,
+    /// What was ticked off in this stay, and how it was resolved.
+    pub progress: Progress,
 }
 
 impl Ticket {
@@ -300,6 +306,7 @@ impl Ticket {
         let many = many.saturating_add(self.corrections.iter().map(|c| c.reason.len().saturating_add(96)).sum::<usize>());
         let closed = self.closed_clocks.len().saturating_mul(96).saturating_add(self.threads.len().saturating_mul(64));
         let closed = closed.saturating_add(self.timers.len().saturating_mul(64));
+        let closed = closed.saturating_add(self.progress.ticked.len().saturating_mul(3)).saturating_add(64);
         texts.saturating_add(parts).saturating_add(tags).saturating_add(many).saturating_add(closed).saturating_add(512)
     }
 }

@@ -190,6 +190,9 @@ pub struct TypeDefinition {
     pub workflow: WorkflowName,
     /// Custom fields a new ticket of this type must have, besides those required everywhere.
     pub required: Vec<FieldName>,
+    /// The custom fields its tickets have; none named: all that no type names.
+    #[serde(default)]
+    pub fields: Vec<FieldName>,
 }
 
 /// A channel 渠道.
@@ -258,6 +261,15 @@ pub struct Schema {
     /// Metrics; none where they are not known.
     #[serde(default)]
     pub metrics: BTreeSet<MetricName>,
+    /// Resolution codes, in the order people see them.
+    #[serde(default)]
+    pub resolutions: Scale,
+    /// Who may read and write fields; of one that is not here everybody who may see or change the ticket at all.
+    #[serde(default)]
+    pub access: BTreeMap<FieldName, super::Access>,
+    /// What fills in a new ticket (S67).
+    #[serde(default)]
+    pub ticket_templates: BTreeMap<TemplateName, super::TicketTemplate>,
 }
 
 impl Schema {

@@ -80,6 +80,7 @@ impl<'a> Check<'a> {
         let exits = self.exits();
         let states: Vec<State> = d.states.iter().enumerate().map(|(i, s)| self.state(i, s, &exits)).collect();
         let transitions: Vec<Transition> = d.transitions.iter().enumerate().map(|(i, t)| self.transition(i, t, &exits, scripts)).collect();
+        let rights = self.rights();
         self.alternatives(&exits);
         let timed = self.timed(&exits);
         self.walk(&exits, &initials);
@@ -109,6 +110,7 @@ impl<'a> Check<'a> {
             transitions,
             machine,
             timed: timed_of,
+            rights,
         })
     }
 

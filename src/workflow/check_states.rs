@@ -69,6 +69,7 @@ impl Check<'_> {
                 text("remove holds_slots", "请删除 holds_slots"),
             );
         }
+        self.strict(i, s, exits);
         State {
             name: name.clone(),
             class: s.class,
@@ -81,6 +82,7 @@ impl Check<'_> {
             on_requester_reply: s.on_requester_reply.clone(),
             holds_slots: s.holds_slots.unwrap_or(matches!(s.class, StateClass::New | StateClass::Open)),
             checklist: s.checklist.clone(),
+            strict: s.strict.clone(),
         }
     }
 

@@ -46,6 +46,9 @@ impl Check<'_> {
                 None
             }
         });
+        let check = self.validators(i, t, scripts);
+        let resolution = self.resolutions(i, t);
+        self.demanded_list(i, t);
         let mut after = Vec::new();
         for (n, a) in t.after.iter().enumerate() {
             let place = self.places.at(part, "after", n);
@@ -77,7 +80,7 @@ impl Check<'_> {
             );
         }
         let label_of = |a: &Attribute| self.schema.attribute(a).map_or_else(|| text(a.name(), a.name()), |d| d.label);
-        let role_labels = t.roles.iter().map(|r| self.schema.roles.get(r).cloned().unwrap_or_else(|| word_label(r.as_str()))).collect();
+        let role_labels = t.roles.iter().map(|r| self.role_label(r)).collect();
         let required_labels = t.required.iter().map(label_of).collect();
         Transition {
             name: name.clone(),
@@ -90,6 +93,10 @@ impl Check<'_> {
             required: t.required.clone(),
             optional: t.optional.iter().filter(|a| !t.required.contains(a)).cloned().collect(),
             comment_required: t.comment,
+            check,
+            checklist: t.checklist,
+            attachment: t.attachment,
+            resolution,
             after,
             role_labels,
             required_labels,
@@ -148,7 +155,7 @@ impl Check<'_> {
     }
 }
 
-fn word_label(word: &str) -> Text {
+pub(super) fn word_label(word: &str) -> Text {
     match word {
         "agent" => text("agent", "处理人员"),
         "requester" => text("requester", "请求人"),

@@ -1,13 +1,14 @@
 //! The compiled form: immutable, every name resolved, looked up by index.
 
 use super::definition::{Responsible, WorkflowDefinition};
-use super::machine::Machine;
+use super::demand::{Right, Validator};
+use super::machine::{Machine, Rights};
 use crate::calendar::Span;
 use crate::condition::reading::Document;
 use crate::condition::{Condition, Scripts};
 use crate::diagnostic::{Diagnostics, Text};
 use crate::id::*;
-use crate::ticket::{Action, Attribute, Schema, StateClass, WaitsOn, WorkflowRef};
+use crate::ticket::{Action, Attribute, Scale, Schema, StateClass, WaitsOn, WorkflowRef};
 
 /// A state.
 #[derive(Clone, Debug)]
@@ -35,6 +36,8 @@ pub struct State {
     pub holds_slots: bool,
     /// What is to be ticked off (S61).
     pub checklist: Vec<Text>,
+    /// For whom nothing is edited or written outside a transition.
+    pub strict: Vec<RoleName>,
 }
 
 /// A transition.
@@ -61,6 +64,14 @@ pub struct Transition {
     pub optional: Vec<Attribute>,
     /// A comment must come with it.
     pub comment_required: bool,
+    /// What must hold of the ticket with the values given.
+    pub check: Vec<Validator>,
+    /// The checklist of the state it leaves must be complete.
+    pub checklist: bool,
+    /// An attachment must come with it.
+    pub attachment: bool,
+    /// The resolution codes of which one must be given; none: it asks for no code.
+    pub resolution: Option<Scale>,
     /// What follows.
     pub after: Vec<Action>,
     /// Labels of the roles, in their order.
@@ -105,6 +116,8 @@ pub struct Workflow {
     pub(super) machine: Machine,
     /// Of each state, as declared.
     pub(super) timed: Vec<Vec<Timed>>,
+    /// Who may take which step.
+    pub(super) rights: Rights<Right>,
 }
 
 impl Workflow {
@@ -144,13 +157,16 @@ impl Workflow {
         definition.compile(schema, scripts)
     }
 
-    /// Everything its guards read.
+    /// Everything its guards and validators read.
     pub fn reads(&self) -> impl Iterator<Item = &crate::condition::Path> {
-        self.transitions.iter().filter_map(|t| t.guard.as_ref()).flat_map(|c| c.reads())
+        self.conditions().flat_map(|c| c.reads())
     }
-    /// Whether any guard reads the customer record.
+    /// Whether any guard or validator reads the customer record.
     pub fn reads_customer(&self) -> bool {
-        self.transitions.iter().filter_map(|t| t.guard.as_ref()).any(Condition::reads_customer)
+        self.conditions().any(Condition::reads_customer)
+    }
+    fn conditions(&self) -> impl Iterator<Item = &Condition> {
+        self.transitions.iter().flat_map(|t| t.guard.iter().chain(t.check.iter().map(|c| &c.require)))
     }
     /// Its name.
     pub fn name(&self) -> &WorkflowName {

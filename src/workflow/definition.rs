@@ -1,5 +1,6 @@
 //! What can be written: definitions, for serde and for building in Rust.
 
+use super::demand::{CheckDefinition, RightDefinition};
 use crate::calendar::Span;
 use crate::condition::{Form, Scripts};
 use crate::diagnostic::{Diagnostics, Text, text};
@@ -99,6 +100,9 @@ pub struct StateDefinition {
     /// The completion standard: what is to be ticked off (S61).
     #[serde(default)]
     pub checklist: Vec<Text>,
+    /// For whom nothing is edited or written outside a transition: roles or [`super::ACTOR_WORDS`].
+    #[serde(default)]
+    pub strict: Vec<RoleName>,
 }
 
 impl StateDefinition {
@@ -116,6 +120,7 @@ impl StateDefinition {
             on_requester_reply: None,
             holds_slots: None,
             checklist: Vec::new(),
+            strict: Vec::new(),
         }
     }
     /// With a label.
@@ -140,6 +145,18 @@ impl StateDefinition {
     #[must_use]
     pub fn limit(mut self, limit: Span) -> Self {
         self.limit = Some(limit);
+        self
+    }
+    /// With a checklist.
+    #[must_use]
+    pub fn checklist(mut self, items: impl IntoIterator<Item = Text>) -> Self {
+        self.checklist.extend(items);
+        self
+    }
+    /// Strict for these roles.
+    #[must_use]
+    pub fn strict<R: Into<RoleName>>(mut self, roles: impl IntoIterator<Item = R>) -> Self {
+        self.strict = roles.into_iter().map(Into::into).collect();
         self
     }
     /// With the transition a requester's message takes.
@@ -184,6 +201,19 @@ pub struct TransitionDefinition {
     /// A comment must come with it.
     #[serde(default)]
     pub comment: bool,
+    /// Validators: what must hold of the ticket with the values given.
+    #[serde(default)]
+    pub check: Vec<CheckDefinition>,
+    /// The checklist of the state it leaves must be complete.
+    #[serde(default)]
+    pub checklist: bool,
+    /// An attachment must come with it.
+    #[serde(default)]
+    pub attachment: bool,
+    /// Resolution codes of which one must be given; none of them: no code is asked for. Left out: any declared code where it leads to a state of class
+    /// resolved, if the playbook declares codes.
+    #[serde(default)]
+    pub resolution: Option<Vec<LevelName>>,
     /// What follows.
     #[serde(default)]
     pub after: Vec<Action>,
@@ -207,6 +237,10 @@ impl TransitionDefinition {
             required: Vec::new(),
             optional: Vec::new(),
             comment: false,
+            check: Vec::new(),
+            checklist: false,
+            attachment: false,
+            resolution: None,
             after: Vec::new(),
         }
     }
@@ -297,12 +331,23 @@ pub struct WorkflowDefinition {
     /// Timed transitions.
     #[serde(default)]
     pub timed: Vec<TimedDefinition>,
+    /// Who may take which step (S7).
+    #[serde(default)]
+    pub rights: Vec<RightDefinition>,
 }
 
 impl WorkflowDefinition {
     /// An empty one.
     pub fn new(name: impl Into<WorkflowName>, version: u32) -> Self {
-        Self { name: name.into(), version, initial: Vec::new(), states: Vec::new(), transitions: Vec::new(), timed: Vec::new() }
+        Self {
+            name: name.into(),
+            version,
+            initial: Vec::new(),
+            states: Vec::new(),
+            transitions: Vec::new(),
+            timed: Vec::new(),
+            rights: Vec::new(),
+        }
     }
     /// With a state a ticket may begin in; the first is the default.
     #[must_use]
@@ -326,6 +371,12 @@ impl WorkflowDefinition {
     #[must_use]
     pub fn timed(mut self, from: impl Into<StateName>, after: Span, transition: impl Into<TransitionName>) -> Self {
         self.timed.push(TimedDefinition { from: vec![from.into()], after, transition: transition.into() });
+        self
+    }
+    /// With a right: who may take steps from a state (`*`: any) to a state (`*`: any).
+    #[must_use]
+    pub fn right<R: Into<RoleName>>(mut self, from: &str, to: &str, roles: impl IntoIterator<Item = R>) -> Self {
+        self.rights.push(RightDefinition::new(from, to, roles));
         self
     }
     /// Adds its states and transitions to what conditions may name. A playbook does so with all its workflows before it compiles one.

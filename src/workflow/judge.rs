@@ -3,8 +3,9 @@
 //! [`Workflow::take`] and [`Workflow::available`] ask one function, so they always agree. Nothing is allocated unless something blocks.
 
 use super::compiled::{Transition, Workflow};
+use super::demand::Validator;
 use crate::condition::View;
-use crate::diagnostic::{Text, did_you_mean, text};
+use crate::diagnostic::{Lang, Text, did_you_mean, text};
 use crate::id::TransitionName;
 use crate::ticket::{Actor, Attribute, Ticket, Value};
 
@@ -16,21 +17,36 @@ pub struct Blocker {
     pub code: &'static str,
     /// What to say.
     pub message: Text,
-    /// The attribute that is missing, for `required`.
+    /// The attribute that is missing or wrong, for `required` and `check`.
     pub field: Option<Attribute>,
+    /// The item of the state's checklist, from 0, for `checklist`.
+    pub item: Option<u16>,
 }
 
 impl Blocker {
-    /// All codes, in the order they are listed: `guard` (it does not hold), `guard-fault` (it failed), `role`, `required`, `comment`,
-    /// `unknown-transition`, and last `not-from-state`.
-    pub const CODES: [&'static str; 7] = ["guard", "guard-fault", "role", "required", "comment", "unknown-transition", "not-from-state"];
+    /// All codes, in the order they are listed: `guard` (it does not hold), `guard-fault` (it failed), `role`, `required`, `check` (a validator does not hold of what was
+    /// given), `check-fault` (it failed), `checklist` (an item is not ticked), `comment`, `attachment`, `resolution`, `unknown-transition`, and last `not-from-state`.
+    pub const CODES: [&'static str; 12] = [
+        "guard",
+        "guard-fault",
+        "role",
+        "required",
+        "check",
+        "check-fault",
+        "checklist",
+        "comment",
+        "attachment",
+        "resolution",
+        "unknown-transition",
+        "not-from-state",
+    ];
 
     fn new(code: &'static str, message: Text) -> Self {
-        Self { code, message, field: None }
+        Self { code, message, field: None, item: None }
     }
-    /// Whether the actor can remove it by giving what is missing with the transition: a field or a comment.
+    /// Whether the actor can remove it by giving what is missing with the transition: fields, ticks, a comment, an attachment, a resolution code.
     pub fn is_input(&self) -> bool {
-        matches!(self.code, "required" | "comment")
+        matches!(self.code, "required" | "check" | "check-fault" | "checklist" | "comment" | "attachment" | "resolution")
     }
 }
 
@@ -81,7 +97,7 @@ impl Workflow {
         if let Guard::Fails(b) = guard(first, view) {
             blockers.push(b);
         }
-        rest(first, view, &mut blockers);
+        self.rest(first, view, &mut blockers);
         let state = &view.ticket.state;
         let label = self.state(state).map_or_else(|| text(state.as_str(), state.as_str()), |s| s.label.clone());
         blockers.push(Blocker::new(
@@ -122,7 +138,7 @@ impl Workflow {
                 Guard::Holds => {
                     // The guards of the alternatives before it chose, they do not block.
                     blockers.clear();
-                    rest(t, view, &mut blockers);
+                    self.rest(t, view, &mut blockers);
                     return Some((t, blockers));
                 }
                 Guard::Fails(b) => {
@@ -130,7 +146,7 @@ impl Workflow {
                     blockers.push(b);
                     // A guard that failed might have held: nothing after it may be taken in its stead.
                     if fault {
-                        rest(t, view, &mut blockers);
+                        self.rest(t, view, &mut blockers);
                         return Some((t, blockers));
                     }
                 }
@@ -139,7 +155,7 @@ impl Workflow {
         let mut first = None;
         for t in alternatives.iter().filter_map(|i| self.transitions.get(*i as usize)) {
             first = first.or(Some(t));
-            rest(t, view, &mut blockers);
+            self.rest(t, view, &mut blockers);
         }
         let mut seen: Vec<Blocker> = Vec::with_capacity(blockers.len());
         for b in blockers {
@@ -182,63 +198,75 @@ fn guard(t: &Transition, view: &View<'_>) -> Guard {
     }
 }
 
-/// Roles, required attributes and comment.
-fn rest(t: &Transition, view: &View<'_>, blockers: &mut Vec<Blocker>) {
-    if !may(t, view) {
-        blockers.push(Blocker::new("role", no_role(t)));
-    }
-    for (a, label) in t.required.iter().zip(&t.required_labels) {
-        if !filled(view.ticket, a) {
-            let message = text(
-                format!("`{}` ({}) must be filled", a.name(), label.get(crate::diagnostic::Lang::En)),
-                format!("必须填写 `{}`（{}）", a.name(), label.get(crate::diagnostic::Lang::Zh)),
-            );
-            blockers.push(Blocker { field: Some(a.clone()), ..Blocker::new("required", message) });
+impl Workflow {
+    /// Roles, and everything demanded on the way.
+    fn rest(&self, t: &Transition, view: &View<'_>, blockers: &mut Vec<Blocker>) {
+        if !self.may(t, view) {
+            blockers.push(Blocker::new("role", self.no_role(t, &view.ticket.state)));
+        }
+        for (a, label) in t.required.iter().zip(&t.required_labels) {
+            if !filled(view.ticket, a) {
+                let message = text(
+                    format!("`{}` ({}) must be filled", a.name(), label.get(Lang::En)),
+                    format!("必须填写 `{}`（{}）", a.name(), label.get(Lang::Zh)),
+                );
+                blockers.push(Blocker { field: Some(a.clone()), ..Blocker::new("required", message) });
+            }
+        }
+        for c in &t.check {
+            // What must be filled first is told already.
+            let empty = c.field.as_ref().is_some_and(|f| t.required.contains(f) && !filled(view.ticket, f));
+            if !empty && let Some(b) = validate(t, c, view) {
+                blockers.push(b);
+            }
+        }
+        if t.checklist {
+            let items = self.state(&view.ticket.state).map(|s| s.checklist.as_slice()).unwrap_or_default();
+            for (i, item) in (0u16..).zip(items).filter(|(i, _)| !view.ticket.progress.ticked.contains(i)) {
+                let message = text(format!("not ticked off: {}", item.get(Lang::En)), format!("尚未勾选：{}", item.get(Lang::Zh)));
+                blockers.push(Blocker { item: Some(i), ..Blocker::new("checklist", message) });
+            }
+        }
+        // The system has nobody who could write, attach or choose; what takes a transition by itself says why in its cause.
+        if *view.actor == Actor::System {
+            return;
+        }
+        if t.comment_required && view.message.is_none_or(|m| m.body.trim().is_empty()) {
+            blockers.push(Blocker::new("comment", text("a comment must be given", "必须填写说明")));
+        }
+        if t.attachment && view.message.is_none_or(|m| m.attachments.is_empty()) {
+            blockers.push(Blocker::new("attachment", text("an attachment must be given", "必须提供附件")));
+        }
+        if let Some(codes) = &t.resolution
+            && !view.ticket.progress.code(view.ticket.cycle).is_some_and(|c| codes.has(c.as_str()))
+        {
+            let all = codes.names().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
+            let message = text(format!("a resolution code must be given: {all}"), format!("必须选择解决代码：{all}"));
+            blockers.push(Blocker::new("resolution", message));
         }
     }
-    // The system has nobody who could write one; what takes a transition by itself says why in its cause.
-    if t.comment_required && *view.actor != Actor::System && view.message.is_none_or(|m| m.body.trim().is_empty()) {
-        blockers.push(Blocker::new("comment", text("a comment must be given", "必须填写说明")));
-    }
 }
 
-/// The word for the kind of an actor.
-fn word(actor: &Actor) -> &'static str {
-    match actor {
-        Actor::Agent(_) => "agent",
-        Actor::Requester(_) => "requester",
-        Actor::Vendor(_) => "vendor",
-        Actor::Integration(_) => "integration",
-        Actor::System => "system",
+fn validate(t: &Transition, c: &Validator, view: &View<'_>) -> Option<Blocker> {
+    let view = View { transition: Some(&t.name), ..*view };
+    let blocker = |code, message| Some(Blocker { field: c.field.clone(), ..Blocker::new(code, message) });
+    match c.require.holds(&view) {
+        Ok(true) => None,
+        Ok(false) => {
+            let said = || {
+                let why = c.require.first_false(&view).unwrap_or_else(|| c.require.to_string());
+                text(format!("this must hold: {why}"), format!("必须满足：{why}"))
+            };
+            blocker("check", c.message.clone().unwrap_or_else(said))
+        }
+        Err(fault) => blocker(
+            "check-fault",
+            text(
+                format!("what was given could not be judged: {}", fault.message.get(Lang::En)),
+                format!("填写内容无法校验：{}", fault.message.get(Lang::Zh)),
+            ),
+        ),
     }
-}
-
-fn may(t: &Transition, view: &View<'_>) -> bool {
-    if *view.actor == Actor::System {
-        return true;
-    }
-    let kind = word(view.actor);
-    if t.roles.is_empty() {
-        return matches!(view.actor, Actor::Agent(_) | Actor::Integration(_));
-    }
-    t.roles.iter().any(|r| if super::ACTOR_WORDS.contains(&r.as_str()) { *r == *kind } else { view.roles.contains(r) })
-}
-
-fn no_role(t: &Transition) -> Text {
-    if t.roles.is_empty() {
-        return text("only an agent, an integration or the system may do this", "只有处理人员、集成程序或系统可以执行");
-    }
-    let list = |lang| {
-        let named = |(r, l): (&crate::id::RoleName, &Text)| {
-            let label = l.get(lang);
-            if label.is_empty() || label == r.as_str() { format!("`{r}`") } else { format!("`{r}` ({label})") }
-        };
-        t.roles.iter().zip(&t.role_labels).map(named).collect::<Vec<_>>().join(", ")
-    };
-    text(
-        format!("this needs one of the roles {}", list(crate::diagnostic::Lang::En)),
-        format!("需要以下角色之一：{}", list(crate::diagnostic::Lang::Zh)),
-    )
 }
 
 fn filled(t: &Ticket, a: &Attribute) -> bool {

@@ -19,6 +19,9 @@
 //! label = { en = "New", zh = "待处理" }
 //! responsible = "group"                  # group assignee requester vendor role:NAME (S61)
 //! limit = "4bh"                          # S61, S79
+//! checklist = ["cause found"]            # ticked off by command or with the transition, kept for the stay (S61)
+//! strict = ["agent"]                     # for whom there is no edit, reply or note outside a transition; true: agents and integrations.
+//!                                        # Rules, timers and what comes in by mail are not bound by it
 //!
 //! [states.waiting]
 //! class = "pending"
@@ -37,31 +40,47 @@
 //! required = ["category"]
 //! optional = ["impact"]                  # a form offers it too
 //! comment = true
+//! attachment = true                      # an attachment must come with it
+//! checklist = true                       # the checklist of the state it leaves must be complete
+//! resolution = ["fixed", "duplicate"]    # one of these codes of the playbook's [resolutions]; true: any; false: none is asked for.
+//!                                        # Left out, a transition to a state of class resolved asks for any, if codes are declared
+//! check = [{ require = "t.impact != \"high\"", field = "impact", message = { en = "too much for this", zh = "影响过大" } }]
+//!                                        # validators: what must hold of the ticket with the values given (a guard says whether it is there at all)
 //! after = [{ tag = "resumed" }, { notify = { to = "assignee", template = "resumed" } }]
 //!
 //! [[timed]]
 //! from = "waiting"
 //! after = "5bd"
 //! transition = "resume"
+//!
+//! [rights]                               # who may take which step, the most specific first (S7): new -> open, * -> open, new -> *, * -> *.
+//! "* -> waiting" = ["lead"]              # A transition's own `roles` come before all of them
 //! ```
 
 mod check;
+mod check_demand;
 mod check_paths;
 mod check_states;
 mod check_transitions;
 mod compiled;
 mod definition;
+mod demand;
 mod graph;
 mod judge;
 mod machine;
 mod places;
 mod read;
+mod read_demand;
+mod ruling;
 
 pub use compiled::{State, Timed, Transition, Workflow};
 pub use definition::{Responsible, StateDefinition, TimedDefinition, TransitionDefinition, WorkflowDefinition};
+pub use demand::{CheckDefinition, RightDefinition, Validator};
 pub use judge::{Blocker, Offer};
 pub use machine::{ArcDefinition, Fired, Machine, MachineDefinition, Origin, Position, Rights, Target, Undefined, Unfired};
 pub use read::declare;
+pub use ruling::Ruling;
+pub(crate) use ruling::has_one;
 
 /// The words for kinds of actors that stand beside the playbook's roles. They are matched against who acts, never against the roles
 /// the host names, so that no role can be made to pass for the system.
@@ -79,6 +98,8 @@ pub(crate) mod most {
     pub(crate) const STATES: usize = 4_096;
     /// Transitions as written.
     pub(crate) const TRANSITIONS: usize = 16_384;
+    /// Items of a state's checklist.
+    pub(crate) const ITEMS: usize = 64;
     /// Exits of all states together: what `*` and lists of states make of the transitions.
     pub(crate) const EXITS: usize = 262_144;
 }

@@ -42,7 +42,7 @@ pub(super) fn declare_from(document: &Document<'_>, schema: &mut Schema) {
 /// The definition; what cannot be read is put down in the document, and doubted in the places.
 pub(super) fn read(document: &Document<'_>, schema: &Schema) -> (WorkflowDefinition, Places) {
     let mut places = Places::new(document.whole());
-    let root = document.root(&["name", "version", "initial", "states", "transitions", "timed"]);
+    let root = document.root(&["name", "version", "initial", "states", "transitions", "timed", "rights"]);
     let name = root.need("name", "the name of the workflow", "工作流名称").and_then(|i| i.name()).unwrap_or(UNREADABLE);
     let mut definition = WorkflowDefinition::new(name, 1);
     match root.need("version", "the version of the workflow, from 1", "工作流版本号，从 1 开始") {
@@ -85,12 +85,24 @@ pub(super) fn read(document: &Document<'_>, schema: &Schema) -> (WorkflowDefinit
         let timed = timed(&item, part, &mut places);
         definition.timed.push(timed);
     }
+    definition.rights = super::read_demand::rights(&root, &mut places);
     (definition, places)
 }
 
 fn state(name: &str, item: &Item<'_>, part: Part, places: &mut Places) -> StateDefinition {
-    const KEYS: [&str; 10] =
-        ["class", "label", "colour", "responsible", "waits_on", "limit", "calendar", "on_requester_reply", "holds_slots", "checklist"];
+    const KEYS: [&str; 11] = [
+        "class",
+        "label",
+        "colour",
+        "responsible",
+        "waits_on",
+        "limit",
+        "calendar",
+        "on_requester_reply",
+        "holds_slots",
+        "checklist",
+        "strict",
+    ];
     let mut s = StateDefinition::new(name, StateClass::Closed);
     let Some(t) = item.table(&KEYS) else {
         places.doubt(part, "class");
@@ -105,6 +117,9 @@ fn state(name: &str, item: &Item<'_>, part: Part, places: &mut Places) -> StateD
     s.on_requester_reply = keyed(&t, part, "on_requester_reply", places).and_then(|i| i.text()).map(TransitionName::new);
     s.holds_slots = keyed(&t, part, "holds_slots", places).and_then(|i| i.boolean());
     s.checklist = keyed(&t, part, "checklist", places).map(|i| i.list()).unwrap_or_default().iter().filter_map(Item::label).collect();
+    if let Some(i) = keyed(&t, part, "strict", places) {
+        s.strict = super::read_demand::strict(&i, part, places);
+    }
     let waits_on = keyed(&t, part, "waits_on", places);
     let responsible = keyed(&t, part, "responsible", places);
     if let Some(i) = waits_on {
@@ -165,7 +180,23 @@ fn from(t: &Table<'_>, part: Part, places: &mut Places) -> Vec<StateName> {
 }
 
 fn transition(item: &Item<'_>, part: Part, places: &mut Places, schema: &Schema) -> TransitionDefinition {
-    const KEYS: [&str; 11] = ["name", "label", "from", "to", "external", "roles", "guard", "required", "optional", "comment", "after"];
+    const KEYS: [&str; 15] = [
+        "name",
+        "label",
+        "from",
+        "to",
+        "external",
+        "roles",
+        "guard",
+        "required",
+        "optional",
+        "comment",
+        "check",
+        "checklist",
+        "attachment",
+        "resolution",
+        "after",
+    ];
     places.set(part, "", 0, item.place());
     let mut d = TransitionDefinition::staying(UNREADABLE, [] as [StateName; 0]);
     let Some(t) = item.table(&KEYS) else {
@@ -218,6 +249,7 @@ fn transition(item: &Item<'_>, part: Part, places: &mut Places, schema: &Schema)
             }
         }
     }
+    super::read_demand::demands(&t, &mut d, part, places, schema);
     if let Some(i) = t.get("after") {
         places.set(part, "after", 0, i.place());
         for (action, place) in placed_actions(&i, schema) {

@@ -3,6 +3,7 @@
 use super::{Deed, History, Looks, Recorded, Step};
 use crate::engine::{Inbound, NewMessage, NewTicket, TransitionInput, What};
 use crate::id::*;
+use crate::ticket::Progressed;
 use crate::ticket::{Actor, Attribute, Cause, Entry, Event, LinkTarget, Message, MessageKind, Opening, Ticket, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -97,7 +98,18 @@ fn deed(entry: &Entry) -> Result<Option<Deed>, ()> {
             Event::Received { .. } => continue,
             Event::Moved { transition: Some(name), .. } => {
                 let comment = before.iter().find_map(|e| if let Event::MessageAdded(m) = e { Some(m.body.as_ref().into()) } else { None });
-                TransitionInput::new(name).fields(fields(before)).maybe_comment(comment).into()
+                let mut given = TransitionInput::new(name)
+                    .fields(fields(before))
+                    .maybe_comment(comment.filter(|c: &std::sync::Arc<str>| !c.is_empty()));
+                for e in before {
+                    match e {
+                        Event::Progressed(Progressed::Ticked(i)) => given = given.tick(*i),
+                        Event::Progressed(Progressed::Resolved(r)) => given = given.resolution(&r.code),
+                        Event::MessageAdded(m) => given.attachments.clone_from(&m.attachments),
+                        _ => {}
+                    }
+                }
+                given.into()
             }
             Event::Moved { transition: None, .. } => return Err(()),
             // It is the comment of a transition, or stands alone.
@@ -128,6 +140,9 @@ fn deed(entry: &Entry) -> Result<Option<Deed>, ()> {
             // Fields set on the way stand with the transition.
             Event::Set { .. } if own.iter().any(|e| matches!(e, Event::Moved { .. })) => continue,
             Event::Set { .. } => What::SetFields(fields(&own)),
+            Event::Progressed(_) if own.iter().any(|e| matches!(e, Event::Moved { .. })) => continue,
+            Event::Progressed(Progressed::Ticked(item)) => What::CheckOff { item: *item, on: true },
+            Event::Progressed(Progressed::Unticked(item)) => What::CheckOff { item: *item, on: false },
             Event::PrioritySet { priority, until, .. } => What::SetPriority { priority: priority.clone(), until: *until },
             Event::OverrideEnded => What::SetPriority { priority: None, until: None },
             Event::Tagged(_) | Event::Untagged(_) => tags(&own),

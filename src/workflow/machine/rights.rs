@@ -35,6 +35,10 @@ impl<R> Rights<R> {
         self.0.insert((named(from), named(to)), right);
         self
     }
+    /// Whether nothing is said.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
     /// What is said of a step.
     pub fn of(&self, from: &StateName, to: &StateName) -> Option<&R> {
         let (from, to) = (Some(from.clone()), Some(to.clone()));

@@ -10,6 +10,7 @@ mod life;
 mod lives;
 mod macros;
 mod moments;
+mod phases;
 mod rules;
 mod schedules;
 pub mod stage;

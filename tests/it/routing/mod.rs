@@ -58,7 +58,8 @@ fn schema() -> Schema {
     let group = |calendar: Option<&str>| GroupDefinition { label: label(), calendar: calendar.map(CalendarName::new) };
     Schema {
         priority: Scale::of(&["low", "high", "urgent"]),
-        types: [("incident".into(), TypeDefinition { label: label(), workflow: "incident".into(), required: vec![] })].into(),
+        types: [("incident".into(), TypeDefinition { label: label(), workflow: "incident".into(), required: vec![], fields: vec![] })]
+            .into(),
         channels: [("mail".into(), ChannelDefinition { label: label(), window_seconds: 0 })].into(),
         groups: [("l1".into(), group(None)), ("l2".into(), group(Some("office"))), ("experts".into(), group(None))].into(),
         roles: [("lead".into(), label())].into(),

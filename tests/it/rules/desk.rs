@@ -13,6 +13,9 @@ pub fn field(kind: FieldKind) -> FieldDefinition {
 pub fn schema() -> Schema {
     let labels = |names: &[&str]| names.iter().map(|n| ((*n).to_string(), text(*n, *n))).collect::<Vec<_>>();
     Schema {
+        resolutions: Scale::default(),
+        access: Default::default(),
+        ticket_templates: Default::default(),
         hooks: BTreeMap::from([("crm-sync".into(), text("Tell the CRM", "同步 CRM"))]),
         fields: [
             ("amount", FieldKind::Decimal { scale: 2 }),
@@ -43,7 +46,7 @@ pub fn schema() -> Schema {
             .collect(),
         types: BTreeMap::from([(
             TypeName::new("incident"),
-            TypeDefinition { label: text("", ""), workflow: WorkflowName::new("incident"), required: vec![] },
+            TypeDefinition { label: text("", ""), workflow: WorkflowName::new("incident"), required: vec![], fields: vec![] },
         )]),
         channels: ["mail", "phone"]
             .into_iter()

@@ -203,6 +203,9 @@ pub fn events() -> Vec<(&'static str, Event)> {
         Event::RuleSuspended { rule: "nudge".into(), reason: "loops".into() },
         Event::RuleResumed { rule: "nudge".into(), reason: "mended".into() },
         Event::HookCalled("crm-sync".into()),
+        Event::Progressed(Progressed::Resolved(Resolution { code: "fixed".into(), cycle: 2 })),
+        Event::Progressed(Progressed::Ticked(3)),
+        Event::Progressed(Progressed::Unticked(1)),
     ];
     all.into_iter().map(|e| (name(&e), e)).collect()
 }
@@ -263,11 +266,14 @@ pub fn name(e: &Event) -> &'static str {
         Event::RuleSuspended { .. } => "rule-suspended",
         Event::RuleResumed { .. } => "rule-resumed",
         Event::HookCalled(_) => "hook-called",
+        Event::Progressed(Progressed::Resolved(_)) => "resolution-given",
+        Event::Progressed(Progressed::Ticked(_)) => "ticked",
+        Event::Progressed(Progressed::Unticked(_)) => "unticked",
     }
 }
 
 /// How many variants [`Event`] has.
-pub const EVENTS: usize = 53;
+pub const EVENTS: usize = 56;
 
 pub fn entry(revision: u64, events: Vec<Event>) -> Entry {
     let causes = [

@@ -64,6 +64,15 @@ const EDITS: &[(&str, &str, &str)] = &[
     ("bad-instant", "field = \"impact\", value = \"low\"", "field = \"visit\", value = \"tomorrow\""),
     ("empty-condition", "guard = { field = \"impact\", is_not = \"high\" }", "guard = {}"),
     ("not-a-condition", "guard = { field = \"impact\", is_not = \"high\" }", "guard = { field = \"impact\" }"),
+    ("unknown-resolution", "from = \"open\"\nto = \"vendor\"", "from = \"open\"\nto = \"vendor\"\nresolution = [\"fixt\"]"),
+    ("no-resolutions", "from = \"open\"\nto = \"vendor\"", "from = \"open\"\nto = \"vendor\"\nresolution = true"),
+    (
+        "no-checklist",
+        "from = [\"waiting\", \"vendor\"]\nto = \"open\"",
+        "from = [\"waiting\", \"vendor\"]\nto = \"open\"\nchecklist = true",
+    ),
+    ("strict-without-way", "class = \"closed\"", "class = \"closed\"\nstrict = true"),
+    ("bad-right", "[[timed]]", "[rights]\n\"open to closed\" = [\"lead\"]\n\n[[timed]]"),
     ("script-engine-missing", "guard = { field = \"impact\", is_not = \"high\" }", "guard = \"t.impact != 'high'\""),
 ];
 
@@ -156,7 +165,7 @@ fn what_only_rust_can_build() {
 fn no_code_is_without_a_fixture() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let tested: BTreeSet<&str> = EDITS.iter().map(|e| e.0).chain(BUILT).collect();
-    for file in ["check", "check_states", "check_transitions", "check_paths", "read"]
+    for file in ["check", "check_demand", "check_states", "check_transitions", "check_paths", "read", "read_demand"]
         .map(|f| format!("workflow/{f}.rs"))
         .into_iter()
         .chain(["reading", "actions", "form"].map(|f| format!("condition/{f}.rs")))

@@ -10,6 +10,11 @@ use ticketry::workflow::*;
 const STATES: [&str; 7] = ["a", "b", "c", "d", "e", "*", "nowhere"];
 const NAMES: [&str; 5] = ["go", "come", "stay", "end", "never"];
 
+/// With resolution codes.
+fn codes() -> Schema {
+    Schema { resolutions: Scale::of(&["fixed", "duplicate"]), ..schema() }
+}
+
 fn guard() -> impl Strategy<Value = Option<Form>> {
     let table = |level: &str| {
         Form::Table(Box::new(Table { field: Some("impact".into()), is: Some(Plain::Text(level.into())), ..Table::default() }))
@@ -23,6 +28,7 @@ fn state(name: &'static str) -> impl Strategy<Value = StateDefinition> {
             responsible: owned.then_some(Responsible::Group),
             on_requester_reply: reply.map(|i| TransitionName::new(NAMES[i])),
             holds_slots: slots,
+            checklist: vec![text("done", "已完成")],
             limit: (days > 0).then(|| Span::Days(days - 1)),
             ..StateDefinition::new(name, StateClass::ALL[class])
         },
@@ -32,8 +38,13 @@ fn state(name: &'static str) -> impl Strategy<Value = StateDefinition> {
 fn transition() -> impl Strategy<Value = TransitionDefinition> {
     let some = prop::collection::vec(0..STATES.len(), 0..4);
     let flags = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
-    (0..NAMES.len(), some, prop::option::of(0..STATES.len()), guard(), flags).prop_map(
-        |(name, from, to, guard, (external, lead, field, comment))| TransitionDefinition {
+    let demands = (prop::option::of(guard()), any::<bool>(), any::<bool>(), 0..3u8);
+    (0..NAMES.len(), some, prop::option::of(0..STATES.len()), guard(), flags, demands).prop_map(
+        |(name, from, to, guard, (external, lead, field, comment), (check, checklist, attachment, code))| TransitionDefinition {
+            check: check.flatten().map(|c| CheckDefinition::new(c).field("impact")).into_iter().collect(),
+            checklist,
+            attachment,
+            resolution: [None, Some(vec![]), Some(vec![LevelName::new("fixed")])][usize::from(code)].clone(),
             to: to.map(|i| StateName::new(STATES[i])),
             external,
             guard,
@@ -48,8 +59,13 @@ fn transition() -> impl Strategy<Value = TransitionDefinition> {
 fn definition() -> impl Strategy<Value = WorkflowDefinition> {
     let states = (state("a"), state("b"), state("c"), state("d"), state("e"), 0..6usize);
     let timed = prop::collection::vec((0..STATES.len(), 0..4u32, 0..NAMES.len()), 0..3);
-    (states, prop::collection::vec(transition(), 0..12), timed, prop::collection::vec(0..STATES.len(), 0..3), 0..3u32).prop_map(
-        |((a, b, c, d, e, n), transitions, timed, initial, version)| WorkflowDefinition {
+    let rights = prop::collection::vec((0..STATES.len(), 0..STATES.len(), any::<bool>()), 0..4);
+    (states, prop::collection::vec(transition(), 0..12), timed, prop::collection::vec(0..STATES.len(), 0..3), 0..3u32, rights).prop_map(
+        |((a, b, c, d, e, n), transitions, timed, initial, version, rights)| WorkflowDefinition {
+            rights: rights
+                .into_iter()
+                .map(|(from, to, lead)| RightDefinition::new(STATES[from], STATES[to], [if lead { "lead" } else { "engineer" }]))
+                .collect(),
             name: WorkflowName::new("w"),
             version,
             initial: initial.iter().map(|i| StateName::new(STATES[*i])).collect(),
@@ -70,10 +86,11 @@ fn definition() -> impl Strategy<Value = WorkflowDefinition> {
 /// A definition whose every fault that would forbid loading is taken out, so that many load.
 fn mended() -> impl Strategy<Value = WorkflowDefinition> {
     definition().prop_map(|mut d| {
-        let new = |n: &str| StateDefinition::new(n, StateClass::New).responsible(Responsible::Group);
+        let new = |n: &str| StateDefinition::new(n, StateClass::New).responsible(Responsible::Group).checklist([text("done", "已完成")]);
+        d.rights.retain(|r| r.from.iter().chain(&r.to).all(|s| *s != *"nowhere"));
         d.version = 1;
         d.states = ["a", "b", "c", "d"].map(new).into();
-        d.states.push(StateDefinition::new("e", StateClass::Closed));
+        d.states.push(StateDefinition::new("e", StateClass::Closed).checklist([text("done", "已完成")]));
         d.initial = ["a", "b", "c", "d", "e"].map(StateName::new).into();
         d.timed.clear();
         let known = |s: &StateName| *s != *"nowhere" && *s != *"*";
@@ -82,6 +99,7 @@ fn mended() -> impl Strategy<Value = WorkflowDefinition> {
             t.from.retain(known);
             t.to = t.to.take().filter(known);
             t.guard = t.guard.take().filter(|g| !odd(g));
+            t.check.retain(|c| !odd(&c.require));
         }
         d.transitions.retain(|t| !t.from.is_empty());
         d.transitions.push(TransitionDefinition::new("finish", ["*"], "e"));
@@ -111,14 +129,14 @@ proptest! {
 
     #[test]
     fn any_definition_is_checked_without_panic(d in definition()) {
-        let (w, problems) = d.compile(&schema(), &NoScripts);
+        let (w, problems) = d.compile(&codes(), &NoScripts);
         prop_assert_eq!(w.is_some(), !problems.has_errors());
         prop_assert!(problems.iter().all(|p| !p.message.en.is_empty() && !p.message.zh.is_empty() && p.place().is_some()));
     }
 
     #[test]
-    fn s02_take_and_available_agree(d in mended(), at in 0..6usize, lead in any::<bool>(), filled in any::<bool>(), impact in 0..3usize) {
-        let (w, problems) = d.compile(&schema(), &NoScripts);
+    fn s02_take_and_available_agree(d in mended(), at in 0..6usize, lead in any::<bool>(), filled in any::<bool>(), impact in 0..3usize, done in any::<[bool; 3]>()) {
+        let (w, problems) = d.compile(&codes(), &NoScripts);
         let w = w.ok_or_else(|| TestCaseError::fail(problems.to_string()))?;
         let mut t = ticket(["a", "b", "c", "d", "e", "nowhere"][at]);
         let by = Provenance::Agent;
@@ -126,7 +144,13 @@ proptest! {
         t.impact = [None, Some("low"), Some("high")][impact].map(|l| Sourced { value: LevelName::new(l), by });
         let roles = if lead { vec![RoleName::new("lead")] } else { Vec::new() };
         let anna = Actor::agent("anna");
-        let v = view(&t, &anna, &roles);
+        if done[0] {
+            t.progress.ticked.insert(0);
+        }
+        t.progress.resolution = done[1].then(|| Resolution { code: "fixed".into(), cycle: t.cycle });
+        let mut note = super::semantics::note("because");
+        note.attachments.extend(done[2].then(|| Attachment { reference: "r".into(), name: "a.png".into(), media_type: "image/png".into(), size: 1, hash: None }));
+        let v = View { message: Some(&note), ..view(&t, &anna, &roles) };
         let offers = w.available(&v);
         for offer in &offers {
             match w.take(&offer.transition.name, &v) {
@@ -150,7 +174,7 @@ proptest! {
 
     #[test]
     fn no_state_is_left_but_to_a_state_that_exists(d in mended()) {
-        let (w, _) = d.compile(&schema(), &NoScripts);
+        let (w, _) = d.compile(&codes(), &NoScripts);
         let w = w.unwrap();
         for s in w.states() {
             for t in w.leaving(&s.name) {
@@ -220,7 +244,7 @@ fn too_many_exits_are_refused_before_they_are_made() {
     for i in 0..1_000 {
         d = d.transition(TransitionDefinition::new(format!("t{i}"), ["*"], "end"));
     }
-    let (w, problems) = d.compile(&schema(), &NoScripts);
+    let (w, problems) = d.compile(&codes(), &NoScripts);
     assert!(w.is_none() && problems.iter().any(|d| d.code == "too-many"));
 }
 

@@ -15,7 +15,7 @@ fn role(s: &str) -> Vec<RoleName> {
 fn codes(r: Result<&Transition, Vec<Blocker>>) -> Vec<&'static str> {
     r.err().unwrap_or_default().iter().map(|b| b.code).collect()
 }
-fn note(body: &str) -> Message {
+pub fn note(body: &str) -> Message {
     Message {
         kind: MessageKind::Note,
         audience: Audience::Internal,
