@@ -41,8 +41,8 @@ fn the_starter_loads_without_a_word_and_its_digest_is_that_of_its_files() {
 
 #[test]
 fn every_slip_in_playbook_toml_has_a_code_and_a_place() {
-    let head = |from: &'static str, to: &'static str| {
-        with("playbook.toml", move |c| {
+    let head = |from: &str, to: &str| {
+        with("playbook.toml", |c| {
             assert!(c.contains(from), "{from}");
             c.replacen(from, to, 1)
         })
@@ -60,6 +60,14 @@ fn every_slip_in_playbook_toml_has_a_code_and_a_place() {
     has(&head("[settings]", "[settings.rights]\nassign = \"leed\"\n[settings]"), "unknown-role", "playbook.toml:");
     has(&head("\"low\", \"medium\"", "\"low\", \"low\", \"medium\""), "duplicate-name", "playbook.toml:");
     has(&head("[groups]", "[categories]\n\"a/b\" = \"x\"\n[groups]"), "unknown-category", "playbook.toml:");
+    let template = |rest: &str| head("[groups]", &format!("[ticket_templates.x]\n{rest}\n[groups]"));
+    has(&template("type = \"qestion\""), "unknown-type", "playbook.toml:");
+    has(&template("type = \"question\"\nfields = { colour = 1 }"), "unknown-field", "playbook.toml:");
+    let others =
+        "[types.other]\nworkflow = \"question\"\nfields = [\"size\"]\n[fields.size]\ntype = \"integer\"\nread = [\"leed\"]\n[groups]";
+    has(&head("[groups]", others), "unknown-role", "playbook.toml:");
+    let taken = format!("[ticket_templates.x]\ntype = \"question\"\nfields = {{ size = 1 }}\n{}", others.replace("leed", "agent"));
+    has(&head("[groups]", &taken), "field-of-other-type", "playbook.toml:");
     has(&head("[groups]", "[fields.state]\ntype = \"text\"\n[groups]"), "reserved-name", "playbook.toml:");
     has(&head("[groups]", "[fields.x]\ntype = \"txet\"\n[groups]"), "unknown-word", "playbook.toml:");
     has(&head("[groups]", "[fields.x]\ntype = \"choice\"\nvalues = []\n[groups]"), "empty-list", "playbook.toml:");
