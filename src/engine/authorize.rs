@@ -177,9 +177,9 @@ fn ruled(playbook: &Playbook, roster: &Roster, actor: &Actor, roles: &[RoleName]
             match playbook.settings().rights.get(word) {
                 Some(allowed) if !roles.iter().any(|r| allowed.contains(r)) => {
                     let names = allowed.iter().map(|r| r.to_string()).collect::<Vec<_>>().join(", ");
-                    no(line, allowed.iter().cloned().collect(), format!("`{word}` is for {names}"), format!("`{word}` 仅限 {names}"))
+                    no(line, allowed.to_vec(), format!("`{word}` is for {names}"), format!("`{word}` 仅限 {names}"))
                 }
-                Some(allowed) => yes(&line, allowed.iter().cloned().collect()),
+                Some(allowed) => yes(&line, allowed.to_vec()),
                 None if correction => no(
                     line,
                     Vec::new(),
