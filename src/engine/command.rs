@@ -1,5 +1,6 @@
 //! Commands: everything that can be asked of a desk.
 
+use super::task::TaskCommand;
 use crate::id::*;
 use crate::ticket::{Amendment, Attachment, Attribute, Audience, ClockId, Link, Text, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -153,6 +154,8 @@ pub enum What {
         /// Why.
         reason: String,
     },
+    /// Add a task, or do something with one.
+    Task(TaskCommand),
     /// Run a macro of the playbook: all its actions, each with the person's own right, or none.
     Macro(MacroName),
     /// Let everything happen that is due strictly before now.
@@ -199,6 +202,7 @@ impl What {
             Self::Watch { .. } => "watch",
             Self::Rate { .. } => "rate",
             Self::CorrectSla { .. } | Self::WithdrawCorrection { .. } => "correct_sla",
+            Self::Task(_) => "task",
             Self::Macro(_) => "macro",
             Self::Tick => "tick",
             Self::Review => "review",

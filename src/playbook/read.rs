@@ -41,7 +41,7 @@ const TOP: [&str; 15] = [
 ];
 
 /// Command words rights may be given for.
-const RIGHTS: [&str; 18] = [
+const RIGHTS: [&str; 19] = [
     "create",
     "transition",
     "reply",
@@ -60,6 +60,7 @@ const RIGHTS: [&str; 18] = [
     "correct_sla",
     "macro",
     "suspend_rule",
+    "task",
 ];
 
 /// Reads the file; `calendars` are those that files declare, whether they could be compiled or not.

@@ -379,6 +379,8 @@ pub enum Event {
     // -- and facts again: new ones are added at the end ------------------------------------------
     /// A rule asked for a webhook; the call leaves after the commit.
     HookCalled(HookName),
+    /// Something happened to a task.
+    Task(Box<TaskEvent>),
 }
 
 impl Event {

@@ -70,6 +70,7 @@ impl Ticket {
             rating: None,
             rating_requested: None,
             notified: Vec::new(),
+            tasks: Arc::default(),
         }
     }
 
@@ -283,6 +284,7 @@ impl Ticket {
             Event::ClockBreached { clock } => self.with_clock(clock, |c| {
                 c.breached_at.get_or_insert(at);
             }),
+            Event::Task(e) => self.task_happened(e),
             Event::ClockStopped { clock, outcome, counted } => self.clock_stopped(clock, *outcome, *counted, at),
         }
     }

@@ -14,6 +14,7 @@ mod evolve;
 mod message;
 mod schema;
 mod state;
+mod task;
 mod value;
 mod why;
 pub mod wire;
@@ -28,6 +29,7 @@ pub use schema::{
     ChannelDefinition, FieldDefinition, FieldKind, GroupDefinition, Level, Misfit, Scale, Schema, TemplateDefinition, TypeDefinition,
 };
 pub use state::{StateClass, Timer, TimerKind, WaitsOn};
+pub use task::{Task, TaskChange, TaskEvent, TaskId, TaskItem, TaskState, depends};
 pub use value::{BadDecimal, Decimal, Value};
 pub use why::{RoutingWhy, Why};
 
@@ -251,6 +253,8 @@ pub struct Ticket {
     pub rating_requested: Option<u32>,
     /// Instants of the newest notifications to the requester, at most 16 (S81).
     pub notified: Vec<LongTime>,
+    /// Its tasks in the order made; at most [`Task::MOST`].
+    pub tasks: Arc<Vec<Task>>,
 }
 
 impl Ticket {
@@ -287,7 +291,8 @@ impl Ticket {
         let limit = self.limit.filter(|_| !self.limit_passed);
         let clocks = self.clocks.iter().filter_map(Clock::wake_at);
         let queue = self.queue.as_ref().and_then(|q| if q.try_now { Some(self.updated_at) } else { q.retry_at });
-        timers.chain(limit).chain(clocks).chain(self.priority_until).chain(queue).min()
+        let tasks = self.tasks.iter().filter_map(Task::wake_at);
+        timers.chain(limit).chain(clocks).chain(self.priority_until).chain(queue).chain(tasks).min()
     }
     /// Bytes the ticket takes apart from its custom fields, roughly; what the 16 KiB limit is about.
     pub fn weight(&self) -> usize {
@@ -300,6 +305,7 @@ impl Ticket {
         let many = many.saturating_add(self.corrections.iter().map(|c| c.reason.len().saturating_add(96)).sum::<usize>());
         let closed = self.closed_clocks.len().saturating_mul(96).saturating_add(self.threads.len().saturating_mul(64));
         let closed = closed.saturating_add(self.timers.len().saturating_mul(64));
+        let closed = closed.saturating_add(self.tasks.iter().map(Task::weight).sum::<usize>());
         texts.saturating_add(parts).saturating_add(tags).saturating_add(many).saturating_add(closed).saturating_add(512)
     }
 }

@@ -81,6 +81,7 @@ impl Check<'_> {
             on_requester_reply: s.on_requester_reply.clone(),
             holds_slots: s.holds_slots.unwrap_or(matches!(s.class, StateClass::New | StateClass::Open)),
             checklist: s.checklist.clone(),
+            tasks: s.tasks.clone(),
         }
     }
 

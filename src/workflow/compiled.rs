@@ -35,6 +35,8 @@ pub struct State {
     pub holds_slots: bool,
     /// What is to be ticked off (S61).
     pub checklist: Vec<Text>,
+    /// Tasks made when a ticket enters it.
+    pub tasks: Vec<TaskName>,
 }
 
 /// A transition.
@@ -67,6 +69,8 @@ pub struct Transition {
     pub(super) role_labels: Vec<Text>,
     /// Labels of the required attributes, in their order.
     pub(super) required_labels: Vec<Text>,
+    /// What it demands of the ticket's tasks.
+    pub(super) tasks: super::tasks::Demand,
 }
 
 impl Transition {
@@ -105,6 +109,7 @@ pub struct Workflow {
     pub(super) machine: Machine,
     /// Of each state, as declared.
     pub(super) timed: Vec<Vec<Timed>>,
+    pub(super) tasks: Vec<super::tasks::TaskDefinition>,
 }
 
 impl Workflow {

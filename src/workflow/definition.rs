@@ -1,5 +1,6 @@
 //! What can be written: definitions, for serde and for building in Rust.
 
+use super::tasks::{TaskDefinition, TaskWait, TasksAtEnd};
 use crate::calendar::Span;
 use crate::condition::{Form, Scripts};
 use crate::diagnostic::{Diagnostics, Text, text};
@@ -99,6 +100,9 @@ pub struct StateDefinition {
     /// The completion standard: what is to be ticked off (S61).
     #[serde(default)]
     pub checklist: Vec<Text>,
+    /// Tasks made when a ticket enters it, by their templates; none of which one is still open.
+    #[serde(default)]
+    pub tasks: Vec<TaskName>,
 }
 
 impl StateDefinition {
@@ -116,6 +120,7 @@ impl StateDefinition {
             on_requester_reply: None,
             holds_slots: None,
             checklist: Vec::new(),
+            tasks: Vec::new(),
         }
     }
     /// With a label.
@@ -187,6 +192,9 @@ pub struct TransitionDefinition {
     /// What follows.
     #[serde(default)]
     pub after: Vec<Action>,
+    /// The tasks it waits for.
+    #[serde(default)]
+    pub tasks: TaskWait,
 }
 
 impl TransitionDefinition {
@@ -208,6 +216,7 @@ impl TransitionDefinition {
             optional: Vec::new(),
             comment: false,
             after: Vec::new(),
+            tasks: TaskWait::None,
         }
     }
     /// With a label.
@@ -297,12 +306,27 @@ pub struct WorkflowDefinition {
     /// Timed transitions.
     #[serde(default)]
     pub timed: Vec<TimedDefinition>,
+    /// Templates of tasks.
+    #[serde(default)]
+    pub tasks: Vec<TaskDefinition>,
+    /// What becomes of open tasks when a ticket would be resolved or closed.
+    #[serde(default)]
+    pub tasks_at_end: TasksAtEnd,
 }
 
 impl WorkflowDefinition {
     /// An empty one.
     pub fn new(name: impl Into<WorkflowName>, version: u32) -> Self {
-        Self { name: name.into(), version, initial: Vec::new(), states: Vec::new(), transitions: Vec::new(), timed: Vec::new() }
+        Self {
+            name: name.into(),
+            version,
+            initial: Vec::new(),
+            states: Vec::new(),
+            transitions: Vec::new(),
+            timed: Vec::new(),
+            tasks: Vec::new(),
+            tasks_at_end: TasksAtEnd::default(),
+        }
     }
     /// With a state a ticket may begin in; the first is the default.
     #[must_use]
@@ -328,6 +352,12 @@ impl WorkflowDefinition {
         self.timed.push(TimedDefinition { from: vec![from.into()], after, transition: transition.into() });
         self
     }
+    /// With a template of a task.
+    #[must_use]
+    pub fn task(mut self, task: TaskDefinition) -> Self {
+        self.tasks.push(task);
+        self
+    }
     /// Adds its states and transitions to what conditions may name. A playbook does so with all its workflows before it compiles one.
     pub fn declare(&self, schema: &mut Schema) {
         for s in &self.states {
@@ -337,6 +367,7 @@ impl WorkflowDefinition {
                 .or_insert_with(|| s.label.clone().unwrap_or_else(|| text(s.name.as_str(), s.name.as_str())));
         }
         schema.transitions.extend(self.transitions.iter().map(|t| t.name.clone()));
+        schema.tasks.extend(self.tasks.iter().map(|t| t.name.clone()));
     }
     /// Checks and compiles it; every problem at once. There is a workflow exactly if no problem is an error.
     pub fn compile(&self, schema: &Schema, scripts: &dyn Scripts) -> (Option<super::Workflow>, Diagnostics) {

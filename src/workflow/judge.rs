@@ -22,10 +22,11 @@ pub struct Blocker {
 
 impl Blocker {
     /// All codes, in the order they are listed: `guard` (it does not hold), `guard-fault` (it failed), `role`, `required`, `comment`,
-    /// `unknown-transition`, and last `not-from-state`.
-    pub const CODES: [&'static str; 7] = ["guard", "guard-fault", "role", "required", "comment", "unknown-transition", "not-from-state"];
+    /// `tasks-open`, `tasks-missing`, `unknown-transition`, and last `not-from-state`.
+    pub const CODES: [&'static str; 9] =
+        ["guard", "guard-fault", "role", "required", "comment", "tasks-open", "tasks-missing", "unknown-transition", "not-from-state"];
 
-    fn new(code: &'static str, message: Text) -> Self {
+    pub(super) fn new(code: &'static str, message: Text) -> Self {
         Self { code, message, field: None }
     }
     /// Whether the actor can remove it by giving what is missing with the transition: a field or a comment.
@@ -200,6 +201,7 @@ fn rest(t: &Transition, view: &View<'_>, blockers: &mut Vec<Blocker>) {
     if t.comment_required && *view.actor != Actor::System && view.message.is_none_or(|m| m.body.trim().is_empty()) {
         blockers.push(Blocker::new("comment", text("a comment must be given", "必须填写说明")));
     }
+    super::tasks::blockers(&t.tasks, view.ticket, blockers);
 }
 
 /// The word for the kind of an actor.

@@ -10,6 +10,7 @@ pub(super) enum Part {
     State(usize),
     Transition(usize),
     Timed(usize),
+    Task(usize),
 }
 
 /// Places by part, key and index in the key's list.

@@ -32,6 +32,9 @@ pub(super) fn declare_from(document: &Document<'_>, schema: &mut Schema) {
         };
         schema.states.entry(StateName::new(key.name)).or_insert(label);
     }
+    for (key, _) in root.get("tasks").and_then(|i| i.as_table()).map(|t| t.entries()).unwrap_or_default() {
+        schema.tasks.insert(TaskName::new(key.name));
+    }
     for item in root.get("transitions").filter(|i| i.is_list()).map(|i| i.one_or_many()).unwrap_or_default() {
         if let Some(name) = item.as_table().and_then(|t| t.get("name")).and_then(|i| i.as_text()) {
             schema.transitions.insert(TransitionName::new(name));
@@ -42,7 +45,7 @@ pub(super) fn declare_from(document: &Document<'_>, schema: &mut Schema) {
 /// The definition; what cannot be read is put down in the document, and doubted in the places.
 pub(super) fn read(document: &Document<'_>, schema: &Schema) -> (WorkflowDefinition, Places) {
     let mut places = Places::new(document.whole());
-    let root = document.root(&["name", "version", "initial", "states", "transitions", "timed"]);
+    let root = document.root(&["name", "version", "initial", "states", "transitions", "timed", "tasks", "tasks_at_end"]);
     let name = root.need("name", "the name of the workflow", "工作流名称").and_then(|i| i.name()).unwrap_or(UNREADABLE);
     let mut definition = WorkflowDefinition::new(name, 1);
     match root.need("version", "the version of the workflow, from 1", "工作流版本号，从 1 开始") {
@@ -85,12 +88,24 @@ pub(super) fn read(document: &Document<'_>, schema: &Schema) -> (WorkflowDefinit
         let timed = timed(&item, part, &mut places);
         definition.timed.push(timed);
     }
+    super::read_tasks::read(&root, &mut definition, &mut places);
     (definition, places)
 }
 
 fn state(name: &str, item: &Item<'_>, part: Part, places: &mut Places) -> StateDefinition {
-    const KEYS: [&str; 10] =
-        ["class", "label", "colour", "responsible", "waits_on", "limit", "calendar", "on_requester_reply", "holds_slots", "checklist"];
+    const KEYS: [&str; 11] = [
+        "class",
+        "label",
+        "colour",
+        "responsible",
+        "waits_on",
+        "limit",
+        "calendar",
+        "on_requester_reply",
+        "holds_slots",
+        "checklist",
+        "tasks",
+    ];
     let mut s = StateDefinition::new(name, StateClass::Closed);
     let Some(t) = item.table(&KEYS) else {
         places.doubt(part, "class");
@@ -105,6 +120,7 @@ fn state(name: &str, item: &Item<'_>, part: Part, places: &mut Places) -> StateD
     s.on_requester_reply = keyed(&t, part, "on_requester_reply", places).and_then(|i| i.text()).map(TransitionName::new);
     s.holds_slots = keyed(&t, part, "holds_slots", places).and_then(|i| i.boolean());
     s.checklist = keyed(&t, part, "checklist", places).map(|i| i.list()).unwrap_or_default().iter().filter_map(Item::label).collect();
+    s.tasks = super::read_tasks::names(&t, part, "tasks", places);
     let waits_on = keyed(&t, part, "waits_on", places);
     let responsible = keyed(&t, part, "responsible", places);
     if let Some(i) = waits_on {
@@ -136,7 +152,7 @@ fn state(name: &str, item: &Item<'_>, part: Part, places: &mut Places) -> StateD
 }
 
 /// The value under a key, its place noted.
-fn keyed<'d>(t: &Table<'d>, part: Part, key: &'static str, places: &mut Places) -> Option<Item<'d>> {
+pub(super) fn keyed<'d>(t: &Table<'d>, part: Part, key: &'static str, places: &mut Places) -> Option<Item<'d>> {
     let found = t.get(key)?;
     places.set(part, key, 0, found.place());
     Some(found)
@@ -165,7 +181,8 @@ fn from(t: &Table<'_>, part: Part, places: &mut Places) -> Vec<StateName> {
 }
 
 fn transition(item: &Item<'_>, part: Part, places: &mut Places, schema: &Schema) -> TransitionDefinition {
-    const KEYS: [&str; 11] = ["name", "label", "from", "to", "external", "roles", "guard", "required", "optional", "comment", "after"];
+    const KEYS: [&str; 12] =
+        ["name", "label", "from", "to", "external", "roles", "guard", "required", "optional", "comment", "after", "tasks"];
     places.set(part, "", 0, item.place());
     let mut d = TransitionDefinition::staying(UNREADABLE, [] as [StateName; 0]);
     let Some(t) = item.table(&KEYS) else {
@@ -218,6 +235,7 @@ fn transition(item: &Item<'_>, part: Part, places: &mut Places, schema: &Schema)
             }
         }
     }
+    d.tasks = super::read_tasks::wait(&t, part, places);
     if let Some(i) = t.get("after") {
         places.set(part, "after", 0, i.place());
         for (action, place) in placed_actions(&i, schema) {

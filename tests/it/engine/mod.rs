@@ -14,3 +14,4 @@ mod rules;
 mod schedules;
 pub mod stage;
 mod swaps;
+mod tasks;

@@ -64,6 +64,10 @@ const EDITS: &[(&str, &str, &str)] = &[
     ("bad-instant", "field = \"impact\", value = \"low\"", "field = \"visit\", value = \"tomorrow\""),
     ("empty-condition", "guard = { field = \"impact\", is_not = \"high\" }", "guard = {}"),
     ("not-a-condition", "guard = { field = \"impact\", is_not = \"high\" }", "guard = { field = \"impact\" }"),
+    ("task-needs-itself", "needs = [\"diagnose\"]", "needs = [\"mend\"]"),
+    ("task-cycle", "due = \"1bd\"", "needs = [\"mend\"]"),
+    ("unknown-task", "needs = [\"diagnose\"]", "needs = [\"diagnoze\"]"),
+    ("bad-outcome", "outcomes.mended = {}", "outcomes.mended = { retry = \"1bd\" }"),
     ("script-engine-missing", "guard = { field = \"impact\", is_not = \"high\" }", "guard = \"t.impact != 'high'\""),
 ];
 
@@ -75,7 +79,7 @@ const TOO_MANY: &str = concat!(
 );
 
 /// Codes that only something built in Rust can have: TOML has no second state of a name, and no skill level 0 without `out-of-range`.
-const BUILT: [&str; 3] = ["duplicate-state", "no-states", "bad-skill-level"];
+const BUILT: [&str; 4] = ["duplicate-state", "no-states", "bad-skill-level", "duplicate-task"];
 
 /// The edit of a code; three need more than one passage.
 fn broken(code: &str, find: &str, replace: &str) -> String {
@@ -144,7 +148,11 @@ fn what_only_rust_can_build() {
         .initial("a")
         .state(state("a"))
         .transition(TransitionDefinition::staying("again", ["a"]).label("Again", "再来").after([skill]));
-    for (code, definition) in [("duplicate-state", twice), ("no-states", WorkflowDefinition::new("w", 1)), ("bad-skill-level", level)] {
+    let tasks =
+        WorkflowDefinition::new("w", 1).initial("a").state(state("a")).task(TaskDefinition::new("t")).task(TaskDefinition::new("t"));
+    for (code, definition) in
+        [("duplicate-task", tasks), ("duplicate-state", twice), ("no-states", WorkflowDefinition::new("w", 1)), ("bad-skill-level", level)]
+    {
         let (workflow, problems) = definition.compile(&schema(), &NoScripts);
         assert!(workflow.is_none() && problems.iter().any(|d| d.code == code), "{code}: {problems}");
         complete(&problems);
@@ -156,7 +164,7 @@ fn what_only_rust_can_build() {
 fn no_code_is_without_a_fixture() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let tested: BTreeSet<&str> = EDITS.iter().map(|e| e.0).chain(BUILT).collect();
-    for file in ["check", "check_states", "check_transitions", "check_paths", "read"]
+    for file in ["check", "check_states", "check_transitions", "check_paths", "read", "read_tasks"]
         .map(|f| format!("workflow/{f}.rs"))
         .into_iter()
         .chain(["reading", "actions", "form"].map(|f| format!("condition/{f}.rs")))
