@@ -1,6 +1,6 @@
 //! Commands: everything that can be asked of a desk.
 
-use super::task::TaskCommand;
+use super::task_command::TaskCommand;
 use crate::id::*;
 use crate::ticket::{Amendment, Attachment, Attribute, Audience, ClockId, Link, Text, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -156,6 +156,8 @@ pub enum What {
     },
     /// Add a task, or do something with one.
     Task(TaskCommand),
+    /// Let what an absence of the assignee, or of an owner of its tasks, means for the ticket happen now (S85). Made by [`crate::desk::Desk::on_availability`]; nothing where all are here.
+    Away,
     /// Run a macro of the playbook: all its actions, each with the person's own right, or none.
     Macro(MacroName),
     /// Let everything happen that is due strictly before now.
@@ -196,7 +198,7 @@ impl What {
             Self::Release { .. } => "release",
             Self::HandOff { .. } => "hand_off",
             Self::SetOwner(_) => "set_owner",
-            Self::Route => "route",
+            Self::Route | Self::Away => "route",
             Self::Tag { .. } => "tag",
             Self::Link(_) | Self::Unlink(_) => "link",
             Self::Watch { .. } => "watch",

@@ -86,6 +86,11 @@ pub(super) fn perform(d: &mut Draft<'_>, what: &What) -> Result<(), Refusal> {
             }
             Ok(())
         }
+        What::Away => {
+            super::settle::absent_assignee(d);
+            super::task::absent(d);
+            Ok(())
+        }
         What::Task(c) => super::task::command(d, c),
         What::Macro(name) => super::macros::run(d, name),
         What::Watch { agent, on } => actions::watch(d, agent, *on, &cause),

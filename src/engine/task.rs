@@ -4,126 +4,14 @@ use super::actions::{too_many, unknown};
 use super::draft::Draft;
 use super::perform::named;
 use super::refusal::Refusal;
+use super::task_command::{NewTask, TaskCommand};
 use super::transition;
-use crate::calendar::{Calendar, Span};
+use crate::calendar::Calendar;
 use crate::diagnostic::text;
 use crate::id::*;
+use crate::routing::OnAway;
 use crate::ticket::*;
 use crate::workflow::{TaskDefinition, TaskOwner, Workflow};
-
-/// Something to be done with the tasks of a ticket. The right is `task`; beyond it, it is for the task's owner, the members of its group (or else the ticket's) and the ticket's assignee.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum TaskCommand {
-    /// Add one that has no template.
-    Add(Box<NewTask>),
-    /// Make one from a template of the ticket's workflow, with what it needs; nothing if one of it is open.
-    FromTemplate(TaskName),
-    /// Give it to an agent, a group, or back to the ticket's group.
-    Assign {
-        /// Which.
-        task: TaskId,
-        /// To whom.
-        owner: Option<AgentId>,
-        /// To which group.
-        group: Option<GroupId>,
-    },
-    /// Take one that nobody has.
-    Take(TaskId),
-    /// Tick a thing of its checklist off, or no longer.
-    Tick {
-        /// Which task.
-        task: TaskId,
-        /// Which thing, from 0.
-        item: usize,
-        /// Ticked.
-        on: bool,
-    },
-    /// Note a result.
-    Note {
-        /// Which.
-        task: TaskId,
-        /// In words.
-        note: Text,
-    },
-    /// Let it wait until another is over.
-    Needs {
-        /// Which.
-        task: TaskId,
-        /// What it needs.
-        on: TaskId,
-    },
-    /// It is done.
-    Done {
-        /// Which.
-        task: TaskId,
-        /// How it came out; one of the template's outcomes where it declares any.
-        outcome: Option<OutcomeName>,
-        /// A result in words.
-        note: Option<Text>,
-    },
-    /// It is not needed any more.
-    Cancel {
-        /// Which.
-        task: TaskId,
-        /// Why.
-        reason: String,
-    },
-    /// It is to be done again.
-    Reopen(TaskId),
-}
-
-impl TaskCommand {
-    /// It is done, without outcome or note.
-    pub fn done(task: TaskId) -> Self {
-        Self::Done { task, outcome: None, note: None }
-    }
-    /// It came out so.
-    pub fn came_out(task: TaskId, outcome: impl AsRef<str>) -> Self {
-        Self::Done { task, outcome: Some(OutcomeName::new(outcome)), note: None }
-    }
-}
-
-/// A task without a template.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NewTask {
-    /// A short name; none that a template has.
-    pub name: TaskName,
-    /// What to do.
-    pub title: Text,
-    /// Whose it is.
-    pub owner: Option<AgentId>,
-    /// The group that may take it; none: the ticket's.
-    pub group: Option<GroupId>,
-    /// When it is due after now, in the group's calendar (S79).
-    pub due: Option<Span>,
-    /// What is to be ticked off before it is done.
-    pub checklist: Vec<Text>,
-    /// The tasks that must be over first.
-    pub needs: Vec<TaskId>,
-}
-
-impl NewTask {
-    /// A task with a name and what to do; the rest is filled in by assigning to its fields.
-    ///
-    /// ```
-    /// use ticketry::engine::{NewTask, TaskCommand, What};
-    /// let mut call = NewTask::new("call", "call the customer");
-    /// call.due = "2bh".parse().ok();
-    /// assert_eq!(What::Task(TaskCommand::Add(Box::new(call))).word(), "task");
-    /// ```
-    pub fn new(name: impl AsRef<str>, title: impl Into<Text>) -> Self {
-        Self {
-            name: TaskName::new(name),
-            title: title.into(),
-            owner: None,
-            group: None,
-            due: None,
-            checklist: Vec::new(),
-            needs: Vec::new(),
-        }
-    }
-}
 
 /// Does what a command on tasks asks, or gives all reasons why not.
 pub(super) fn command(d: &mut Draft<'_>, command: &TaskCommand) -> Result<(), Refusal> {
@@ -565,6 +453,21 @@ pub(super) fn entered(d: &mut Draft<'_>) {
             let code = r.reasons.first().map_or("refused", |r| r.code).to_string();
             d.push(Event::ActionRefused { rule: RuleName::new(def.name.as_str()), action: "task".into(), code }, Cause::System);
         }
+    }
+}
+
+/// Tasks whose owner is away follow the policy of their group: kept, given to the stand-in, or anybody's of the group (S85).
+pub(super) fn absent(d: &mut Draft<'_>) {
+    let (routing, calendars) = (d.ctx.playbook.routing(), d.ctx.playbook.calendars());
+    let owned: Vec<(Task, AgentId)> = d.ticket.open_tasks().filter_map(|t| Some((t.clone(), t.owner.clone()?))).collect();
+    for (t, owner) in owned {
+        let group = t.group.as_ref().or(d.ticket.group.as_ref());
+        let to = match routing.on_away_of(&owner, group, d.ctx.roster, calendars, d.at) {
+            None | Some((_, OnAway::Keep)) => continue,
+            Some((_, OnAway::Backup(b))) => Some(b),
+            Some((_, OnAway::Queue)) => None,
+        };
+        happen(d, &t, TaskChange::Assigned { owner: to, group: t.group.clone(), why: "absent".into() }, &Cause::System);
     }
 }
 

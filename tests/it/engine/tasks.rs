@@ -1,12 +1,15 @@
 //! Tasks 子任务 (issue 5): templates, dependencies, due instants, transitions that wait, call-back 回访.
 
-use super::stage::{Stage, playbook};
+use super::stage::{Stage, at, playbook};
 use chrono::TimeDelta;
 use proptest::prelude::*;
-use ticketry::desk::{Done, Error};
+use std::sync::Arc;
+use ticketry::desk::{Done, Error, FixedDirectory};
 use ticketry::engine::{Command, NewTask, TaskCommand, What};
 use ticketry::id::*;
 use ticketry::playbook::Playbook;
+use ticketry::routing::{Agent, RosterDefinition};
+use ticketry::store::{AnyStore, MemoryStore};
 use ticketry::ticket::*;
 
 /// The starter's workflow with a repair in two steps and a call-back before closing.
@@ -55,14 +58,14 @@ fn codes(r: Result<Done, Error>) -> Vec<&'static str> {
         other => panic!("{other:?}"),
     }
 }
-fn li(s: &Stage, t: &Ticket, c: TaskCommand) -> std::sync::Arc<Ticket> {
+fn li(s: &Stage, t: &Ticket, c: TaskCommand) -> Arc<Ticket> {
     s.as_agent("li", t, What::Task(c))
 }
 fn no(s: &Stage, t: &Ticket, c: TaskCommand) -> Vec<&'static str> {
     codes(s.try_as(Actor::agent("li"), t, What::Task(c)))
 }
 /// Ticks everything off and finishes it.
-fn finish(s: &Stage, t: &Ticket, name: &str) -> std::sync::Arc<Ticket> {
+fn finish(s: &Stage, t: &Ticket, name: &str) -> Arc<Ticket> {
     let id = task(t, name).id;
     for item in 0..task(t, name).checklist.len() {
         li(s, t, TaskCommand::Tick { task: id, item, on: true });
@@ -132,7 +135,7 @@ fn issue_5_tasks_at_end_may_cancel_instead() {
 }
 
 /// A ticket resolved, with its call-back to be made.
-fn resolved(s: &Stage) -> std::sync::Arc<Ticket> {
+fn resolved(s: &Stage) -> Arc<Ticket> {
     let t = s.as_agent("li", &s.create(), What::transition("resolve"));
     assert_eq!(task(&t, "callback").state, TaskState::Open);
     t
@@ -284,6 +287,38 @@ fn issue_5_a_ticket_keeps_at_most_thirty_two_tasks() {
     assert!(t.weight() > s.create().weight(), "they count");
 }
 
+#[test]
+fn s85_at_the_instant_of_an_absence_tickets_and_tasks_follow_the_groups_policy() {
+    // (policy, who has the ticket afterwards, whose the task is)
+    for (policy, ticket, owner) in [("keep", "li", Some("li")), ("backup", "zhao", Some("zhao")), ("queue", "wang", None)] {
+        let source = Playbook::starter_source().with("workflows/question.toml", flow());
+        let playbook = playbook(&source.with("routing.toml", format!("[defaults]\nabsence = \"{policy}\"\n")));
+        let eleven = at("2025-10-09T11:00:00Z");
+        let zhao = Agent::new("zhao").group("support").capacity(3);
+        let zhao = if policy == "queue" { zhao.absent(at("2025-10-01T00:00:00Z"), None) } else { zhao };
+        let roster = RosterDefinition::default()
+            .agent(Agent::new("li").group("support").capacity(3).absent(eleven, None).backup("zhao"))
+            .agent(Agent::new("wang").group("support").capacity(3))
+            .agent(zhao)
+            .build(playbook.schema());
+        let directory = FixedDirectory { roster: Arc::new(roster.0.unwrap()), ..FixedDirectory::default() };
+        let s = Stage::opened(|b| b.directory(directory), playbook, AnyStore::new(MemoryStore::new()));
+        let t = s.as_agent("li", &s.create(), What::Assign("li".into()));
+        let t = s.as_agent("li", &t, What::transition("start"));
+        let t = li(&s, &t, TaskCommand::Take(task(&t, "diagnose").id));
+        assert_eq!(s.desk.on_availability(&"li".into()).unwrap(), 0, "li is here");
+        assert_eq!(s.get(&t), t);
+        s.pass(120);
+        let changed = s.desk.on_availability(&"li".into()).unwrap();
+        assert_eq!(changed, u64::from(policy != "keep"), "{policy}");
+        let t = s.get(&t);
+        assert_eq!(t.assignee.as_ref().map(AgentId::as_str), Some(ticket), "{policy}");
+        assert_eq!(task(&t, "diagnose").owner.as_ref().map(AgentId::as_str), owner, "{policy}");
+        assert_eq!(s.desk.on_availability(&"li".into()).unwrap(), 0, "once is enough");
+        assert_eq!(s.get(&t), t);
+    }
+}
+
 fn step() -> impl Strategy<Value = (i64, u8, u8, u8)> {
     (prop_oneof![Just(0i64), 1i64..300], 0u8..12, any::<u8>(), any::<u8>())
 }
@@ -356,6 +391,7 @@ proptest! {
             }
             s.pass(100_000);
             s.desk.sweep(s.desk.now()).unwrap();
+            assert_eq!(s.desk.verify(t.id).unwrap(), None, "its clocks follow from the facts");
             (done, shape(&s.get(&t)))
         };
         prop_assert_eq!(live(false), live(true));

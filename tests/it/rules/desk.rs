@@ -13,7 +13,7 @@ pub fn field(kind: FieldKind) -> FieldDefinition {
 pub fn schema() -> Schema {
     let labels = |names: &[&str]| names.iter().map(|n| ((*n).to_string(), text(*n, *n))).collect::<Vec<_>>();
     Schema {
-        tasks: BTreeSet::from([TaskName::new("diagnose")]),
+        tasks: BTreeSet::from(["diagnose", "open"].map(TaskName::new)),
         hooks: BTreeMap::from([("crm-sync".into(), text("Tell the CRM", "同步 CRM"))]),
         fields: [
             ("amount", FieldKind::Decimal { scale: 2 }),

@@ -140,6 +140,35 @@ fn every_code_has_a_fixture_and_says_it_well() {
 }
 
 #[test]
+fn each_mistake_in_a_task_is_said_in_its_place() {
+    let wrong = r#"
+[tasks.call]
+label = { en = "Call", zh = "致电" }
+owner = "asignee"
+group = "l7"
+due = "0bd"
+calendar = "offices"
+needs = ["diagnoze"]
+outcomes.reached = { transition = "clsoe" }
+outcomes.absent = { retry = "0m", times = 2 }
+outcomes.both = { transition = "start", retry = "1h", times = 1 }
+"#;
+    let toml = SOUND
+        .replacen("class = \"new\"", "class = \"new\"\ntasks = [\"diagnos\"]", 1)
+        .replacen("from = \"new\"\nto = \"open\"", "from = \"new\"\nto = \"open\"\ntasks = [\"mendd\"]", 1)
+        .replacen("{ tag = \"started\" }", "{ task = \"mendd\" }", 1)
+        + wrong;
+    let (workflow, problems) = load(&toml);
+    assert!(workflow.is_none());
+    complete(&problems);
+    let mut settings = insta::Settings::clone_current();
+    settings.set_omit_expression(true);
+    settings.set_prepend_module_to_snapshot(false);
+    let _bound = settings.bind_to_scope();
+    insta::assert_snapshot!("task-mistakes", shown(&toml, &problems));
+}
+
+#[test]
 fn what_only_rust_can_build() {
     let state = |n: &str| StateDefinition::new(n, StateClass::Closed).label("x", "某");
     let twice = WorkflowDefinition::new("w", 1).initial("a").state(state("a")).state(state("a"));
