@@ -10,7 +10,7 @@ use crate::condition::group_missing;
 use crate::condition::reading::{bad_name, unknown};
 use crate::diagnostic::{Diagnostic, Place, Text, text};
 use crate::id::*;
-use crate::ticket::{Task, TaskState, Ticket};
+use crate::ticket::{Action, Task, TaskState, Ticket};
 use serde::{Deserialize, Serialize};
 
 /// Whose a new task is.
@@ -279,6 +279,15 @@ impl Check<'_> {
             }
         }
         for (i, t) in d.transitions.iter().enumerate() {
+            for (n, action) in t.after.iter().enumerate() {
+                // One that no workflow has is said by the check of actions.
+                if let Action::Task(name) = action
+                    && self.schema.tasks.contains(name)
+                {
+                    let place = self.places.at(Part::Transition(i), "after", n);
+                    let _ = self.task_index(name, place);
+                }
+            }
             let TaskWait::Named(names) = &t.tasks else { continue };
             for (n, name) in names.iter().enumerate() {
                 let place = self.places.at(Part::Transition(i), "tasks", n);

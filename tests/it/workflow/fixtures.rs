@@ -169,6 +169,16 @@ outcomes.both = { transition = "start", retry = "1h", times = 1 }
 }
 
 #[test]
+fn a_task_of_another_workflow_is_no_task_of_this_one() {
+    let toml = SOUND.replacen("{ tag = \"started\" }", "{ task = \"elsewhere\" }", 1);
+    let mut schema = schema();
+    schema.tasks.insert("elsewhere".into());
+    let (_, problems) = Workflow::load("workflows/incident.toml", &toml, &schema, &NoScripts);
+    let codes: Vec<_> = problems.iter().map(|d| (d.code, d.place().unwrap().line)).collect();
+    assert_eq!(codes, [("unknown-task", 49)], "{problems}");
+}
+
+#[test]
 fn what_only_rust_can_build() {
     let state = |n: &str| StateDefinition::new(n, StateClass::Closed).label("x", "某");
     let twice = WorkflowDefinition::new("w", 1).initial("a").state(state("a")).state(state("a"));
