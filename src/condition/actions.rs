@@ -3,7 +3,7 @@
 //! After-actions of transitions, escalations of agreements and whatever else names actions in a file use this one reading:
 //! `{ tag = "x" }`, `{ untag = "x" }`, `{ set = { field = "resolution", value = "fixed", force = true } }` (no value clears it),
 //! `{ priority = "high" }`, `{ route = "l2" }` or `{ route = { group = "l2", skills = { bgp = 2 } } }`, `{ assign = "anna" }`,
-//! `{ watch = "anna" }`, `{ reply = "received" }`, `{ notify = { to = "requester", template = "resolved" } }`, `{ transition = "close" }`, `{ note = "…" }`,
+//! `{ watch = "anna" }`, `{ task = "diagnose" }`, `{ reply = "received" }`, `{ notify = { to = "requester", template = "resolved" } }`, `{ transition = "close" }`, `{ note = "…" }`,
 //! `{ score = { points = 10, reason = "…" } }`, and the bare words `"release"`, `"stop"`, `"mark_automatic"`, `"mark_thanks"`.
 
 use super::reading::{Item, unknown};
@@ -14,7 +14,7 @@ use crate::ticket::{Action, Attribute, FieldKind, Recipient, Scale, Schema, Valu
 use std::collections::BTreeMap;
 
 const BARE: [&str; 4] = ["release", "stop", "mark_automatic", "mark_thanks"];
-const WORDS: [&str; 15] = [
+const WORDS: [&str; 16] = [
     "tag",
     "untag",
     "set",
@@ -30,6 +30,7 @@ const WORDS: [&str; 15] = [
     "link",
     "webhook",
     "score",
+    "task",
 ];
 
 /// The most actions one list may have.
@@ -106,6 +107,13 @@ pub fn check_action(action: Action, schema: &Schema, place: &dyn Fn(&str) -> Pla
                 bad.push(unknown("unknown-hook", ("webhook", "回调"), hook.as_str(), known, place("webhook")));
             }
             Action::Webhook(hook)
+        }
+        Action::Task(name) => {
+            if !schema.tasks.contains(&name) {
+                let known = schema.tasks.iter().map(TaskName::as_str);
+                bad.push(unknown("unknown-task", ("task", "任务"), name.as_str(), known, place("task")));
+            }
+            Action::Task(name)
         }
         Action::Transition(name) => {
             if !schema.transitions.contains(&name) {
@@ -245,6 +253,7 @@ fn action(item: &Item<'_>, schema: &Schema) -> Option<Action> {
         "reply" => Action::Reply(TemplateName::new(value.text()?)),
         "note_from" => Action::NoteFrom(TemplateName::new(value.text()?)),
         "webhook" => Action::Webhook(HookName::new(value.text()?)),
+        "task" => Action::Task(TaskName::new(value.text()?)),
         "link" => {
             let t = value.table(&["kind", "to"])?;
             let kind = t.need("kind", "how it is linked, such as `order`", "关联方式，例如 `order`").and_then(|i| i.name());

@@ -97,6 +97,10 @@ pub enum Path {
     Field(FieldName),
     /// A field of the customer record, `t.customer.NAME`
     Customer(FieldName),
+    /// `t.open_tasks`: how many of its tasks are neither done nor cancelled
+    OpenTasks,
+    /// `t.tasks_done`: the names of tasks of this resolution cycle that are done
+    TasksDone,
     /// `event.name`: what woke the rule
     EventName,
     /// `event.message.body`
@@ -213,6 +217,8 @@ const TICKET: &[(&str, Path)] = &[
     ("resolved_at", Path::ResolvedAt),
     ("group_since", Path::GroupSince),
     ("queued", Path::Queued),
+    ("open_tasks", Path::OpenTasks),
+    ("tasks_done", Path::TasksDone),
 ];
 const EVENT: &[(&str, Path)] = &[
     ("name", Path::EventName),
@@ -352,6 +358,7 @@ impl Path {
             Self::Urgency => scale(&schema.urgency, true),
             Self::Priority => scale(&schema.priority, true),
             Self::Tags | Self::Watchers => Kind::Names(None),
+            Self::TasksDone => set(&mut schema.tasks.iter().map(|n| n.as_str())),
             Self::Trail => set(&mut schema.groups.keys().map(|n| n.as_str())),
             Self::ActorRoles => set(&mut schema.roles.keys().map(|n| n.as_str())),
             Self::Number
@@ -362,6 +369,7 @@ impl Path {
             | Self::MessagesFromRequester
             | Self::MessagesFromAgents
             | Self::MessagesFromVendors
+            | Self::OpenTasks
             | Self::Rating => Kind::Integer,
             Self::Provisional | Self::Overdue | Self::Answered | Self::Queued | Self::MessageAutomatic => Kind::Boolean,
             Self::SilentFor => Kind::Duration,

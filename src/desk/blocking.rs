@@ -63,6 +63,13 @@ impl Blocking {
     pub fn refresh_roster(&self) -> Result<(), Error> {
         block_on(self.0.refresh_roster())
     }
+    /// [`Desk::on_availability`]: lets what an agent's absence means for tickets and tasks happen.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn on_availability(&self, agent: &AgentId) -> Result<u64, Error> {
+        block_on(self.0.on_availability(agent))
+    }
     /// [`Desk::suspend`]: suspends a rule.
     ///
     /// # Errors

@@ -31,6 +31,7 @@
 //! # Ok(()) }
 //! ```
 
+mod away;
 mod block;
 mod blocking;
 mod builder;

@@ -76,6 +76,7 @@ pub(super) fn perform(d: &mut Draft<'_>, action: &Action, cause: &Cause) -> Resu
             d.push(Event::HookCalled(hook.clone()), cause.clone());
             d.effect(EffectKind::Webhook(hook.clone()));
         }
+        Action::Task(name) => super::task::from_template(d, name, cause)?,
         Action::MarkAutomatic => judge(d, true, false, cause),
         Action::MarkThanks => judge(d, false, true, cause),
         Action::Stop => {}
@@ -353,6 +354,7 @@ pub(super) fn unknown(what: &'static str, name: &str) -> Refusal {
         "channel" => ("unknown-channel", "渠道"),
         "template" => ("unknown-template", "模板"),
         "macro" => ("unknown-macro", "宏"),
+        "task" => ("unknown-task", "任务"),
         "state" => ("unknown-state", "状态"),
         _ => ("unknown", "名称"),
     };
@@ -397,6 +399,7 @@ pub(super) fn describe(action: &Action) -> String {
         Action::NoteFrom(t) => format!("note from {t}"),
         Action::Link { kind, to } => format!("link {kind} {to}"),
         Action::Webhook(h) => format!("webhook {h}"),
+        Action::Task(t) => format!("task {t}"),
         Action::Watch(a) => format!("watch {a}"),
         Action::Transition(t) => format!("transition {t}"),
         Action::Note(_) => "note".into(),

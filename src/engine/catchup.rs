@@ -78,7 +78,8 @@ fn earliest(t: &Ticket) -> Option<(UtcInstant, TimerKind)> {
     let limit = t.limit.filter(|_| !t.limit_passed).map(|at| (at, TimerKind::StateLimit));
     let clocks = t.clocks.iter().filter_map(|c| Some((c.wake_at()?, TimerKind::Clock(c.id.clone()))));
     let over = t.priority_until.map(|at| (at, TimerKind::PriorityOverride));
-    timers.chain(limit).chain(clocks).chain(over).min()
+    let tasks = t.tasks.iter().filter_map(|x| Some((x.wake_at()?, TimerKind::Task(x.id))));
+    timers.chain(limit).chain(clocks).chain(over).chain(tasks).min()
 }
 
 fn fire(d: &mut Draft<'_>, due: UtcInstant, kind: TimerKind) {
@@ -91,6 +92,7 @@ fn fire(d: &mut Draft<'_>, due: UtcInstant, kind: TimerKind) {
         TimerKind::Playbook | TimerKind::Passed(..) => {}
         TimerKind::StateLimit => d.push(Event::LimitPassed, cause),
         TimerKind::PriorityOverride => d.push(Event::OverrideEnded, cause),
+        TimerKind::Task(task) => super::task::fire(d, *task, &cause),
         TimerKind::Transition(name) => {
             d.push(Event::TimerFired(kind.clone()), cause.clone());
             let mark = d.mark();

@@ -1,6 +1,7 @@
 //! Commands: everything that can be asked of a desk.
 
 use super::input::TransitionInput;
+use super::task_command::TaskCommand;
 use crate::id::*;
 use crate::ticket::{Amendment, Attachment, Attribute, Audience, ClockId, Link, Text, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -154,6 +155,10 @@ pub enum What {
         /// Done, or not done after all.
         on: bool,
     },
+    /// Add a task, or do something with one.
+    Task(TaskCommand),
+    /// Let what an absence of the assignee, or of an owner of its tasks, means for the ticket happen now (S85). Made by [`crate::desk::Desk::on_availability`]; nothing where all are here.
+    Away,
     /// Run a macro of the playbook: all its actions, each with the person's own right, or none.
     Macro(MacroName),
     /// Let everything happen that is due strictly before now.
@@ -194,13 +199,14 @@ impl What {
             Self::Release { .. } => "release",
             Self::HandOff { .. } => "hand_off",
             Self::SetOwner(_) => "set_owner",
-            Self::Route => "route",
+            Self::Route | Self::Away => "route",
             Self::Tag { .. } => "tag",
             Self::Link(_) | Self::Unlink(_) => "link",
             Self::Watch { .. } => "watch",
             Self::Rate { .. } => "rate",
             Self::CorrectSla { .. } | Self::WithdrawCorrection { .. } => "correct_sla",
             Self::CheckOff { .. } => "check_off",
+            Self::Task(_) => "task",
             Self::Macro(_) => "macro",
             Self::Tick => "tick",
             Self::Review => "review",

@@ -113,6 +113,7 @@ fn create(
     d.begin_step(at, false);
     let description = new.description.clone();
     d.push(Event::Created(Box::new(opening)), Cause::Command);
+    super::task::entered(&mut d);
     for r in received {
         receive_into(&mut d, r.inbound)?;
         d.intake = Some(r.how);

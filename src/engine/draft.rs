@@ -275,6 +275,17 @@ pub(super) fn wakes(event: &Event, cause: &Cause, t: &mut Vec<Trigger>) {
         Event::OwnerSet(_) => t.push(Trigger::changed("owner")),
         Event::Watched(_) | Event::Unwatched(_) => t.push(Trigger::changed("watchers")),
         Event::Rated { .. } => t.push(Trigger::Rated),
+        Event::Task(e) => match &e.what {
+            TaskChange::Added(_) => t.push(Trigger::TaskAdded(Some(e.name.clone()))),
+            TaskChange::Overdue => t.push(Trigger::TaskOverdue(Some(e.name.clone()))),
+            TaskChange::Done { last, .. } => {
+                t.push(Trigger::TaskDone(Some(e.name.clone())));
+                if *last {
+                    t.push(Trigger::TasksDone);
+                }
+            }
+            _ => {}
+        },
         Event::LimitPassed => t.push(Trigger::Limit),
         Event::ClockBreached { clock } => t.push(Trigger::Breach(Some(clock.metric.clone()))),
         Event::ClockMarked { clock, mark, .. } if !mark.skipped => {
@@ -328,6 +339,7 @@ pub(super) fn changes(event: &Event, cause: &Cause, out: &mut Vec<Path>) {
         Event::Assigned { .. } => &[Path::Assignee, Path::Queued],
         Event::Released { .. } => &[Path::Assignee],
         Event::Rated { .. } => &[Path::Rating],
+        Event::Task(_) => &[Path::OpenTasks, Path::TasksDone],
         _ => &[],
     };
     out.extend_from_slice(all);

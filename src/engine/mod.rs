@@ -24,6 +24,8 @@ mod periods;
 mod refusal;
 mod settle;
 mod suspend;
+mod task;
+mod task_command;
 mod times;
 mod trace;
 mod transition;
@@ -38,5 +40,6 @@ pub use form::{CreationForm, Form, FormField, FormItem, Missing, creation_form, 
 pub use input::TransitionInput;
 pub use refusal::{Reason, Refusal};
 pub use suspend::{Suspend, suspend, suspended};
+pub use task_command::{NewTask, TaskCommand};
 pub use times::Times;
 pub use trace::{Done, RuleTrace, Trace, Verdict};

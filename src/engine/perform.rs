@@ -87,6 +87,12 @@ pub(super) fn perform(d: &mut Draft<'_>, what: &What) -> Result<(), Refusal> {
             Ok(())
         }
         What::CheckOff { item, on } => transition::check_off(d, *item, *on, &cause),
+        What::Away => {
+            super::settle::absent_assignee(d);
+            super::task::absent(d);
+            Ok(())
+        }
+        What::Task(c) => super::task::command(d, c),
         What::Macro(name) => super::macros::run(d, name),
         What::Watch { agent, on } => actions::watch(d, agent, *on, &cause),
         What::Rate { stars, comment } => rate(d, *stars, comment),
@@ -96,7 +102,7 @@ pub(super) fn perform(d: &mut Draft<'_>, what: &What) -> Result<(), Refusal> {
 }
 
 /// A reason, a tag, a name of the caller's: short.
-fn named(d: &Draft<'_>, name: &str) -> Result<(), Refusal> {
+pub(super) fn named(d: &Draft<'_>, name: &str) -> Result<(), Refusal> {
     let most = d.ctx.limits.name;
     if name.len() <= most {
         return Ok(());

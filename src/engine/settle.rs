@@ -79,8 +79,8 @@ fn reply_moves(d: &mut Draft<'_>) -> bool {
     moved || d.awake()
 }
 
-/// The requester waits and the assignee is away: what the group's policy says happens (S85).
-fn absent_assignee(d: &mut Draft<'_>) {
+/// The assignee is away, and the requester waits or the desk was told: what the group's policy says happens (S85).
+pub(super) fn absent_assignee(d: &mut Draft<'_>) {
     if !d.ticket.is_open() {
         return;
     }

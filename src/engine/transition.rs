@@ -121,7 +121,7 @@ pub(super) fn enter(d: &mut Draft<'_>, transition: Option<TransitionName>, to: O
     let stay = stay(d.ctx.playbook, workflow, state, d.ticket.group.as_ref(), d.at, &d.ticket.timers);
     let was_final = d.ticket.class.is_final();
     let cycle = d.ticket.cycle;
-    d.push(Event::Moved { transition, from, stay, internal }, cause.clone());
+    d.push(Event::Moved { transition, from: from.clone(), stay, internal }, cause.clone());
     if was_final && !state.class.is_final() {
         d.push(Event::Reopened { cycle: cycle.saturating_add(1) }, cause.clone());
         if d.ctx.playbook.settings().reopen_clears_assignee
@@ -143,6 +143,9 @@ pub(super) fn enter(d: &mut Draft<'_>, transition: Option<TransitionName>, to: O
     {
         let (slots, over) = super::settle::claim_by_hand(d, &agent);
         d.push(Event::SlotsTaken { slots, over }, Cause::System);
+    }
+    if !internal {
+        super::task::moved(d, &from);
     }
     let asked = d.ticket.rating_requested == Some(d.ticket.cycle);
     if !was_final && !asked && d.ctx.playbook.settings().rating_on == Some(state.class) {

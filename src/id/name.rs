@@ -80,6 +80,10 @@ names! {
     MacroName;
     /// A desk watch.
     WatchName;
+    /// A task 子任务: its template in the workflow, or the name a person gave it.
+    TaskName;
+    /// How a task came out: `confirmed`, `not_reached`.
+    OutcomeName;
     /// What the host calls something of its own: an external message id, an attachment, a linked object.
     ExternalId;
     /// The idempotency key of a command, the same over all its retries.

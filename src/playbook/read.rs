@@ -43,7 +43,7 @@ const TOP: [&str; 17] = [
 ];
 
 /// Command words rights may be given for.
-const RIGHTS: [&str; 19] = [
+const RIGHTS: [&str; 20] = [
     "create",
     "transition",
     "reply",
@@ -63,6 +63,7 @@ const RIGHTS: [&str; 19] = [
     "macro",
     "suspend_rule",
     "check_off",
+    "task",
 ];
 
 /// Reads the file; `calendars` are those that files declare, whether they could be compiled or not.

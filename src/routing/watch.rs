@@ -50,8 +50,19 @@ impl RoutingModel {
     ///
     /// One who left the desk keeps nothing: `keep` is then the queue. A shift without its calendar counts as open.
     pub fn on_away(&self, ticket: &Ticket, roster: &Roster, calendars: &Calendars, now: UtcInstant) -> Option<(Away, OnAway)> {
-        let id = ticket.assignee.as_ref()?;
-        let queue = ticket.group.as_ref().map(|g| self.queue(g));
+        self.on_away_of(ticket.assignee.as_ref()?, ticket.group.as_ref(), roster, calendars, now)
+    }
+
+    /// Whether an agent is away, and what the group then does with what he has there (S85).
+    pub fn on_away_of(
+        &self,
+        id: &AgentId,
+        group: Option<&GroupId>,
+        roster: &Roster,
+        calendars: &Calendars,
+        now: UtcInstant,
+    ) -> Option<(Away, OnAway)> {
+        let queue = group.map(|g| self.queue(g));
         let policy = |shift: bool| queue.map(|q| if shift { q.shift_end } else { q.absence }).unwrap_or_default();
         let away = match roster.agent(id) {
             None => Away::Gone,

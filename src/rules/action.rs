@@ -30,6 +30,8 @@ pub enum Written {
     Assignee,
     /// The state.
     State,
+    /// Tasks.
+    Tasks,
 }
 
 impl Written {
@@ -45,6 +47,7 @@ impl Written {
             Action::Assign(_) | Action::Release => Self::Assignee,
             Action::Transition(_) => Self::State,
             Action::Watch(_) => Self::Watchers,
+            Action::Task(_) => Self::Tasks,
             Action::MarkAutomatic | Action::MarkThanks => Self::Message,
             Action::Notify { .. }
             | Action::Reply(_)
@@ -68,6 +71,7 @@ impl Written {
             Self::Group => "group".into(),
             Self::Assignee => "assignee".into(),
             Self::State => "state".into(),
+            Self::Tasks => "tasks".into(),
         }
     }
 }

@@ -126,6 +126,10 @@ fn by_written(written: &Written, around: &Surroundings, out: &mut BTreeSet<Carri
             }
             out.extend([Trigger::Assigned, Trigger::Queued].map(Carrier::Event));
         }
+        Written::Tasks => {
+            fields(&[Path::OpenTasks, Path::TasksDone], out);
+            out.extend([Trigger::TaskAdded(None)].map(Carrier::Event));
+        }
         Written::State => {
             fields(&[Path::State, Path::Class, Path::WaitsOn, Path::StateSince, Path::Transition], out);
             if let Some(flow) = &around.flow {

@@ -1,7 +1,7 @@
 //! What wakes a rule.
 
 use crate::diagnostic::{Diagnostic, Place, did_you_mean, text};
-use crate::id::{FieldName, MetricName, StateName};
+use crate::id::{FieldName, MetricName, StateName, TaskName};
 use crate::ticket::{Attribute, Schema};
 use std::{borrow::Cow, fmt};
 
@@ -54,12 +54,20 @@ pub enum Trigger {
     Limit,
     /// `rated`: the requester gave a rating.
     Rated,
+    /// `task.added` or `task.added:NAME`: a task was made.
+    TaskAdded(Option<TaskName>),
+    /// `task.done` or `task.done:NAME`: a task was done.
+    TaskDone(Option<TaskName>),
+    /// `task.overdue` or `task.overdue:NAME`: the due instant of a task passed.
+    TaskOverdue(Option<TaskName>),
+    /// `tasks.done`: a task was done, and none is open any more.
+    TasksDone,
 }
 
 impl Trigger {
     /// What may stand behind `changed:` besides the built-in attributes and the fields of the schema.
     pub const CHANGES: [&'static str; 6] = ["priority", "tags", "group", "assignee", "owner", "watchers"];
-    const PLAIN: [(&'static str, Self); 15] = [
+    const PLAIN: [(&'static str, Self); 19] = [
         ("created", Self::Created),
         ("received", Self::Received),
         ("message.requester", Self::MessageFromRequester),
@@ -75,6 +83,10 @@ impl Trigger {
         ("limit", Self::Limit),
         ("rated", Self::Rated),
         ("warning", Self::Warning(None)),
+        ("task.added", Self::TaskAdded(None)),
+        ("task.done", Self::TaskDone(None)),
+        ("task.overdue", Self::TaskOverdue(None)),
+        ("tasks.done", Self::TasksDone),
     ];
 
     /// An attribute of this name changed.
@@ -89,6 +101,9 @@ impl Trigger {
             Self::State(s) => return Cow::Owned(format!("state:{s}")),
             Self::Warning(Some(m)) => return Cow::Owned(format!("warning:{m}")),
             Self::Breach(Some(m)) => return Cow::Owned(format!("breach:{m}")),
+            Self::TaskAdded(Some(n)) => return Cow::Owned(format!("task.added:{n}")),
+            Self::TaskDone(Some(n)) => return Cow::Owned(format!("task.done:{n}")),
+            Self::TaskOverdue(Some(n)) => return Cow::Owned(format!("task.overdue:{n}")),
             Self::Breach(None) => "breach",
             plain => Self::PLAIN.iter().find(|(_, t)| t == plain).map_or("", |(w, _)| w),
         })
@@ -97,7 +112,7 @@ impl Trigger {
     /// The trigger of this word.
     ///
     /// # Errors
-    /// `unknown-trigger`, `unknown-field`, `unknown-state`, `unknown-metric`: nothing of that name can happen under this schema.
+    /// `unknown-trigger`, `unknown-field`, `unknown-state`, `unknown-metric`, `unknown-task`: nothing of that name can happen under this schema.
     pub fn parse(word: &str, schema: &Schema, place: &Place) -> Result<Self, Diagnostic> {
         if let Some((_, t)) = Self::PLAIN.iter().find(|(w, _)| *w == word) {
             return Ok(t.clone());
@@ -134,6 +149,14 @@ impl Trigger {
             Some(("warning" | "breach", m)) if !schema.metrics.is_empty() && !schema.metrics.contains(m) => {
                 Err(unknown_metric(m, schema, place))
             }
+            Some(("task.added" | "task.done" | "task.overdue", n)) if !schema.tasks.contains(n) => {
+                Err(Diagnostic::error("unknown-task", text(format!("no workflow has a task `{n}`"), format!("没有工作流含有任务 `{n}`")))
+                    .at(place.clone())
+                    .maybe_help(did_you_mean(n, schema.tasks.iter().map(TaskName::as_str))))
+            }
+            Some(("task.added", n)) => Ok(Self::TaskAdded(Some(TaskName::new(n)))),
+            Some(("task.done", n)) => Ok(Self::TaskDone(Some(TaskName::new(n)))),
+            Some(("task.overdue", n)) => Ok(Self::TaskOverdue(Some(TaskName::new(n)))),
             Some(("warning", m)) if !m.is_empty() => Ok(Self::Warning(Some(MetricName::new(m)))),
             Some(("breach", m)) if !m.is_empty() => Ok(Self::Breach(Some(MetricName::new(m)))),
             _ => {
@@ -149,7 +172,16 @@ impl Trigger {
 
     /// Every word, with placeholders where a name follows.
     pub fn words() -> Vec<&'static str> {
-        let more = ["breach", "changed:FIELD", "state:NAME", "warning:METRIC", "breach:METRIC"];
+        let more = [
+            "breach",
+            "changed:FIELD",
+            "state:NAME",
+            "warning:METRIC",
+            "breach:METRIC",
+            "task.added:NAME",
+            "task.done:NAME",
+            "task.overdue:NAME",
+        ];
         Self::PLAIN.iter().map(|(w, _)| *w).chain(more).collect()
     }
 
@@ -158,6 +190,9 @@ impl Trigger {
         match self {
             Self::Warning(Some(_)) => Some(Self::Warning(None)),
             Self::Breach(Some(_)) => Some(Self::Breach(None)),
+            Self::TaskAdded(Some(_)) => Some(Self::TaskAdded(None)),
+            Self::TaskDone(Some(_)) => Some(Self::TaskDone(None)),
+            Self::TaskOverdue(Some(_)) => Some(Self::TaskOverdue(None)),
             _ => None,
         }
     }

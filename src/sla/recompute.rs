@@ -117,7 +117,13 @@ pub fn recompute_with<'b>(journal: &[Entry], book: impl Fn(&Digest) -> Option<(&
                     shadow.fire(id, group.at, &group.facts);
                 }
                 // `TimerKind::Clock` stands behind every kind but the override of the priority and those of rules that repeat or wait for a due instant.
-                Some(TimerKind::PriorityOverride | TimerKind::Every(..) | TimerKind::BeforeDue(..) | TimerKind::Passed(..)) => {
+                Some(
+                    TimerKind::PriorityOverride
+                    | TimerKind::Every(..)
+                    | TimerKind::BeforeDue(..)
+                    | TimerKind::Passed(..)
+                    | TimerKind::Task(_),
+                ) => {
                     shadow.fire_before(|at, _| at <= group.at);
                 }
                 Some(_) => shadow.fire_before(|at, _| at < group.at),

@@ -169,6 +169,8 @@ pub enum Action {
     },
     /// Asks the host to call one of the webhooks that the playbook declares.
     Webhook(HookName),
+    /// Makes a task from a template of the ticket's workflow; nothing if one of it is open.
+    Task(TaskName),
 }
 
 impl Action {
@@ -194,6 +196,7 @@ impl Action {
             Self::NoteFrom(_) => "note_from",
             Self::Link { .. } => "link",
             Self::Webhook(_) => "webhook",
+            Self::Task(_) => "task",
         }
     }
 }

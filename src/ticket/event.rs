@@ -381,6 +381,8 @@ pub enum Event {
     HookCalled(HookName),
     /// An item of the state's checklist was ticked or unticked, or a resolution code given.
     Progressed(super::Progressed),
+    /// Something happened to a task.
+    Task(Box<TaskEvent>),
 }
 
 impl Event {

@@ -71,6 +71,7 @@ impl Ticket {
             rating_requested: None,
             notified: Vec::new(),
             progress: Progress::default(),
+            tasks: Arc::default(),
         }
     }
 
@@ -285,6 +286,7 @@ impl Ticket {
             Event::ClockBreached { clock } => self.with_clock(clock, |c| {
                 c.breached_at.get_or_insert(at);
             }),
+            Event::Task(e) => self.task_happened(e),
             Event::ClockStopped { clock, outcome, counted } => self.clock_stopped(clock, *outcome, *counted, at),
         }
     }

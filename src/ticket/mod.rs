@@ -16,6 +16,7 @@ mod message;
 mod progress;
 mod schema;
 mod state;
+mod task;
 mod value;
 mod why;
 pub mod wire;
@@ -32,6 +33,7 @@ pub use schema::{
     ChannelDefinition, FieldDefinition, FieldKind, GroupDefinition, Level, Misfit, Scale, Schema, TemplateDefinition, TypeDefinition,
 };
 pub use state::{StateClass, Timer, TimerKind, WaitsOn};
+pub use task::{Task, TaskChange, TaskEvent, TaskId, TaskItem, TaskState, depends};
 pub use value::{BadDecimal, Decimal, Value};
 pub use why::{RoutingWhy, Why};
 
@@ -257,6 +259,8 @@ pub struct Ticket {
     pub notified: Vec<LongTime>,
     /// What was ticked off in this stay, and how it was resolved.
     pub progress: Progress,
+    /// Its tasks in the order made; at most [`Task::MOST`].
+    pub tasks: Arc<Vec<Task>>,
 }
 
 impl Ticket {
@@ -293,7 +297,8 @@ impl Ticket {
         let limit = self.limit.filter(|_| !self.limit_passed);
         let clocks = self.clocks.iter().filter_map(Clock::wake_at);
         let queue = self.queue.as_ref().and_then(|q| if q.try_now { Some(self.updated_at) } else { q.retry_at });
-        timers.chain(limit).chain(clocks).chain(self.priority_until).chain(queue).min()
+        let tasks = self.tasks.iter().filter_map(Task::wake_at);
+        timers.chain(limit).chain(clocks).chain(self.priority_until).chain(queue).chain(tasks).min()
     }
     /// Bytes the ticket takes apart from its custom fields, roughly; what the 16 KiB limit is about.
     pub fn weight(&self) -> usize {
@@ -307,6 +312,7 @@ impl Ticket {
         let closed = self.closed_clocks.len().saturating_mul(96).saturating_add(self.threads.len().saturating_mul(64));
         let closed = closed.saturating_add(self.timers.len().saturating_mul(64));
         let closed = closed.saturating_add(self.progress.ticked.len().saturating_mul(3)).saturating_add(64);
+        let closed = closed.saturating_add(self.tasks.iter().map(Task::weight).sum::<usize>());
         texts.saturating_add(parts).saturating_add(tags).saturating_add(many).saturating_add(closed).saturating_add(512)
     }
 }

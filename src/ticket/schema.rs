@@ -256,6 +256,9 @@ pub struct Schema {
     pub states: BTreeMap<StateName, Text>,
     /// Every transition of every workflow.
     pub transitions: BTreeSet<TransitionName>,
+    /// Every template of a task of every workflow.
+    #[serde(default)]
+    pub tasks: BTreeSet<TaskName>,
     /// Calendars.
     pub calendars: BTreeSet<CalendarName>,
     /// Metrics; none where they are not known.

@@ -1,6 +1,6 @@
 //! State classes, whom a state waits on, and timers.
 
-use super::ClockId;
+use super::{ClockId, TaskId};
 use crate::id::*;
 use serde::{Deserialize, Serialize};
 
@@ -108,6 +108,8 @@ pub enum TimerKind {
     BeforeDue(RuleName, ClockId),
     /// Such a rule has had its moment in this run of the clock. Nothing wakes for it: it is remembered so that the rule wakes once (S27).
     Passed(RuleName, ClockId),
+    /// A task is due, or comes back for another try.
+    Task(TaskId),
 }
 
 impl TimerKind {

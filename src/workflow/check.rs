@@ -78,6 +78,7 @@ impl<'a> Check<'a> {
         let initials = self.initials();
         self.ends_of_transitions()?;
         let exits = self.exits();
+        let tasks = self.tasks();
         let states: Vec<State> = d.states.iter().enumerate().map(|(i, s)| self.state(i, s, &exits)).collect();
         let transitions: Vec<Transition> = d.transitions.iter().enumerate().map(|(i, t)| self.transition(i, t, &exits, scripts)).collect();
         let rights = self.rights();
@@ -111,6 +112,7 @@ impl<'a> Check<'a> {
             machine,
             timed: timed_of,
             rights,
+            tasks,
         })
     }
 

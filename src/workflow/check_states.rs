@@ -83,6 +83,7 @@ impl Check<'_> {
             holds_slots: s.holds_slots.unwrap_or(matches!(s.class, StateClass::New | StateClass::Open)),
             checklist: s.checklist.clone(),
             strict: s.strict.clone(),
+            tasks: s.tasks.clone(),
         }
     }
 

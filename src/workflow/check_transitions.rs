@@ -6,9 +6,10 @@ use super::compiled::Transition;
 use super::definition::TransitionDefinition;
 use super::machine::Exits;
 use super::places::Part;
+use super::tasks::{Demand, TasksAtEnd};
 use crate::condition::{Scripts, attribute_missing, check_action, role_missing};
 use crate::diagnostic::{Diagnostic, Place, Text, text};
-use crate::ticket::{Action, Attribute};
+use crate::ticket::{Action, Attribute, StateClass};
 use std::collections::BTreeSet;
 
 impl Check<'_> {
@@ -79,6 +80,8 @@ impl Check<'_> {
                 text("remove `external`", "请删除 external"),
             );
         }
+        let target = to.and_then(|to| self.d.states.get(to)).map(|s| s.class);
+        let ends = self.d.tasks_at_end == TasksAtEnd::Block && matches!(target, Some(StateClass::Resolved | StateClass::Closed));
         let label_of = |a: &Attribute| self.schema.attribute(a).map_or_else(|| text(a.name(), a.name()), |d| d.label);
         let role_labels = t.roles.iter().map(|r| self.role_label(r)).collect();
         let required_labels = t.required.iter().map(label_of).collect();
@@ -100,6 +103,7 @@ impl Check<'_> {
             after,
             role_labels,
             required_labels,
+            tasks: Demand { wait: t.tasks.clone(), ends },
         }
     }
 

@@ -38,6 +38,8 @@ pub struct State {
     pub checklist: Vec<Text>,
     /// For whom nothing is edited or written outside a transition.
     pub strict: Vec<RoleName>,
+    /// Tasks made when a ticket enters it.
+    pub tasks: Vec<TaskName>,
 }
 
 /// A transition.
@@ -78,6 +80,8 @@ pub struct Transition {
     pub(super) role_labels: Vec<Text>,
     /// Labels of the required attributes, in their order.
     pub(super) required_labels: Vec<Text>,
+    /// What it demands of the ticket's tasks.
+    pub(super) tasks: super::tasks::Demand,
 }
 
 impl Transition {
@@ -118,6 +122,7 @@ pub struct Workflow {
     pub(super) timed: Vec<Vec<Timed>>,
     /// Who may take which step.
     pub(super) rights: Rights<Right>,
+    pub(super) tasks: Vec<super::tasks::TaskDefinition>,
 }
 
 impl Workflow {

@@ -1,6 +1,7 @@
 //! What can be written: definitions, for serde and for building in Rust.
 
 use super::demand::{CheckDefinition, RightDefinition};
+use super::tasks::{TaskDefinition, TaskWait, TasksAtEnd};
 use crate::calendar::Span;
 use crate::condition::{Form, Scripts};
 use crate::diagnostic::{Diagnostics, Text, text};
@@ -103,6 +104,9 @@ pub struct StateDefinition {
     /// For whom nothing is edited or written outside a transition: roles or [`super::ACTOR_WORDS`].
     #[serde(default)]
     pub strict: Vec<RoleName>,
+    /// Tasks made when a ticket enters it, by their templates; none of which one is still open.
+    #[serde(default)]
+    pub tasks: Vec<TaskName>,
 }
 
 impl StateDefinition {
@@ -121,6 +125,7 @@ impl StateDefinition {
             holds_slots: None,
             checklist: Vec::new(),
             strict: Vec::new(),
+            tasks: Vec::new(),
         }
     }
     /// With a label.
@@ -217,6 +222,9 @@ pub struct TransitionDefinition {
     /// What follows.
     #[serde(default)]
     pub after: Vec<Action>,
+    /// The tasks it waits for.
+    #[serde(default)]
+    pub tasks: TaskWait,
 }
 
 impl TransitionDefinition {
@@ -242,6 +250,7 @@ impl TransitionDefinition {
             attachment: false,
             resolution: None,
             after: Vec::new(),
+            tasks: TaskWait::None,
         }
     }
     /// With a label.
@@ -334,6 +343,12 @@ pub struct WorkflowDefinition {
     /// Who may take which step (S7).
     #[serde(default)]
     pub rights: Vec<RightDefinition>,
+    /// Templates of tasks.
+    #[serde(default)]
+    pub tasks: Vec<TaskDefinition>,
+    /// What becomes of open tasks when a ticket would be resolved or closed.
+    #[serde(default)]
+    pub tasks_at_end: TasksAtEnd,
 }
 
 impl WorkflowDefinition {
@@ -347,6 +362,8 @@ impl WorkflowDefinition {
             transitions: Vec::new(),
             timed: Vec::new(),
             rights: Vec::new(),
+            tasks: Vec::new(),
+            tasks_at_end: TasksAtEnd::default(),
         }
     }
     /// With a state a ticket may begin in; the first is the default.
@@ -379,6 +396,12 @@ impl WorkflowDefinition {
         self.rights.push(RightDefinition::new(from, to, roles));
         self
     }
+    /// With a template of a task.
+    #[must_use]
+    pub fn task(mut self, task: TaskDefinition) -> Self {
+        self.tasks.push(task);
+        self
+    }
     /// Adds its states and transitions to what conditions may name. A playbook does so with all its workflows before it compiles one.
     pub fn declare(&self, schema: &mut Schema) {
         for s in &self.states {
@@ -388,6 +411,7 @@ impl WorkflowDefinition {
                 .or_insert_with(|| s.label.clone().unwrap_or_else(|| text(s.name.as_str(), s.name.as_str())));
         }
         schema.transitions.extend(self.transitions.iter().map(|t| t.name.clone()));
+        schema.tasks.extend(self.tasks.iter().map(|t| t.name.clone()));
     }
     /// Checks and compiles it; every problem at once. There is a workflow exactly if no problem is an error.
     pub fn compile(&self, schema: &Schema, scripts: &dyn Scripts) -> (Option<super::Workflow>, Diagnostics) {

@@ -64,3 +64,17 @@ impl Net {
         self.graph.edges(node).any(|e| e.target() != node && e.target() != self.goal)
     }
 }
+
+/// The nodes of a cycle among `nodes` nodes with these edges, in order of number; none where there is none.
+pub(super) fn cycle(nodes: usize, edges: &[(usize, usize)]) -> Option<Vec<usize>> {
+    let mut graph: DiGraph<(), ()> = DiGraph::with_capacity(nodes, edges.len());
+    for _ in 0..nodes {
+        graph.add_node(());
+    }
+    for (a, b) in edges.iter().filter(|(a, b)| *a < nodes && *b < nodes) {
+        graph.add_edge(NodeIndex::new(*a), NodeIndex::new(*b), ());
+    }
+    let mut round: Vec<usize> = petgraph::algo::tarjan_scc(&graph).into_iter().find(|c| c.len() > 1)?.iter().map(|n| n.index()).collect();
+    round.sort_unstable();
+    Some(round)
+}

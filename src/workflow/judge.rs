@@ -25,8 +25,8 @@ pub struct Blocker {
 
 impl Blocker {
     /// All codes, in the order they are listed: `guard` (it does not hold), `guard-fault` (it failed), `role`, `required`, `check` (a validator does not hold of what was
-    /// given), `check-fault` (it failed), `checklist` (an item is not ticked), `comment`, `attachment`, `resolution`, `unknown-transition`, and last `not-from-state`.
-    pub const CODES: [&'static str; 12] = [
+    /// given), `check-fault` (it failed), `checklist` (an item is not ticked), `comment`, `attachment`, `resolution`, `tasks-open`, `tasks-missing` (the transition waits for tasks), `unknown-transition`, and last `not-from-state`.
+    pub const CODES: [&'static str; 14] = [
         "guard",
         "guard-fault",
         "role",
@@ -37,11 +37,13 @@ impl Blocker {
         "comment",
         "attachment",
         "resolution",
+        "tasks-open",
+        "tasks-missing",
         "unknown-transition",
         "not-from-state",
     ];
 
-    fn new(code: &'static str, message: Text) -> Self {
+    pub(super) fn new(code: &'static str, message: Text) -> Self {
         Self { code, message, field: None, item: None }
     }
     /// Whether the actor can remove it by giving what is missing with the transition: fields, ticks, a comment, an attachment, a resolution code.
@@ -227,6 +229,7 @@ impl Workflow {
                 blockers.push(Blocker { item: Some(i), ..Blocker::new("checklist", message) });
             }
         }
+        super::tasks::blockers(&t.tasks, view.ticket, blockers);
         // The system has nobody who could write, attach or choose; what takes a transition by itself says why in its cause.
         if *view.actor == Actor::System {
             return;

@@ -56,6 +56,42 @@
 //! [rights]                               # who may take which step, the most specific first (S7): new -> open, * -> open, new -> *, * -> *.
 //! "* -> waiting" = ["lead"]              # A transition's own `roles` come before all of them
 //! ```
+//!
+//! Tasks 子任务 are parts a ticket is broken into. A template is made by a state that lists it, by an action (`{ task = "diagnose" }` after a transition,
+//! `t.task("diagnose")` in a rule), or by a command; what it needs is made with it. Of a template only one at a time is open.
+//!
+//! ```toml
+//! tasks_at_end = "block"                 # or "cancel": open tasks when a ticket would be resolved or closed; cancelled with a cancelled ticket
+//!
+//! [states.repair]
+//! class = "open"
+//! tasks = ["diagnose", "mend"]           # made on entering
+//!
+//! [tasks.diagnose]
+//! label = { en = "Diagnose", zh = "检测" }
+//! owner = "assignee"                     # owner agent:NAME; none: whoever takes it
+//! group = "workshop"                     # none: the ticket's
+//! due = "1bd"                            # from when it opens, in the calendar of S79
+//! calendar = "office"
+//! checklist = [{ en = "Serial number", zh = "序列号" }]
+//!
+//! [tasks.mend]
+//! label = { en = "Mend", zh = "维修" }
+//! needs = ["diagnose"]                   # waits until that is done or cancelled
+//!
+//! [tasks.callback]                       # 回访: a task with declared outcomes
+//! label = { en = "Call back", zh = "回访" }
+//! cancel_on_leave = true                 # cancelled when the ticket leaves a state that makes it
+//! outcomes.confirmed = {}
+//! outcomes.not_solved = { transition = "reopen" }
+//! outcomes.not_reached = { retry = "4bh", times = 3 }   # comes back three times, then lets it close
+//!
+//! [[transitions]]
+//! name = "close"
+//! from = "confirm"
+//! to = "closed"
+//! tasks = ["callback"]                   # or "all"; of each named one must be done in this resolution cycle
+//! ```
 
 mod check;
 mod check_demand;
@@ -71,7 +107,9 @@ mod machine;
 mod places;
 mod read;
 mod read_demand;
+mod read_tasks;
 mod ruling;
+mod tasks;
 
 pub use compiled::{State, Timed, Transition, Workflow};
 pub use definition::{Responsible, StateDefinition, TimedDefinition, TransitionDefinition, WorkflowDefinition};
@@ -81,6 +119,7 @@ pub use machine::{ArcDefinition, Fired, Machine, MachineDefinition, Origin, Posi
 pub use read::declare;
 pub use ruling::Ruling;
 pub(crate) use ruling::has_one;
+pub use tasks::{OutcomeDefinition, TaskDefinition, TaskOwner, TaskWait, TasksAtEnd};
 
 /// The words for kinds of actors that stand beside the playbook's roles. They are matched against who acts, never against the roles
 /// the host names, so that no role can be made to pass for the system.

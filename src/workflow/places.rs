@@ -11,6 +11,7 @@ pub(super) enum Part {
     Transition(usize),
     Timed(usize),
     Right(usize),
+    Task(usize),
 }
 
 /// Places by part, key and index in the key's list.

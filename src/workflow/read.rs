@@ -32,6 +32,9 @@ pub(super) fn declare_from(document: &Document<'_>, schema: &mut Schema) {
         };
         schema.states.entry(StateName::new(key.name)).or_insert(label);
     }
+    for (key, _) in root.get("tasks").and_then(|i| i.as_table()).map(|t| t.entries()).unwrap_or_default() {
+        schema.tasks.insert(TaskName::new(key.name));
+    }
     for item in root.get("transitions").filter(|i| i.is_list()).map(|i| i.one_or_many()).unwrap_or_default() {
         if let Some(name) = item.as_table().and_then(|t| t.get("name")).and_then(|i| i.as_text()) {
             schema.transitions.insert(TransitionName::new(name));
@@ -42,7 +45,7 @@ pub(super) fn declare_from(document: &Document<'_>, schema: &mut Schema) {
 /// The definition; what cannot be read is put down in the document, and doubted in the places.
 pub(super) fn read(document: &Document<'_>, schema: &Schema) -> (WorkflowDefinition, Places) {
     let mut places = Places::new(document.whole());
-    let root = document.root(&["name", "version", "initial", "states", "transitions", "timed", "rights"]);
+    let root = document.root(&["name", "version", "initial", "states", "transitions", "timed", "rights", "tasks", "tasks_at_end"]);
     let name = root.need("name", "the name of the workflow", "工作流名称").and_then(|i| i.name()).unwrap_or(UNREADABLE);
     let mut definition = WorkflowDefinition::new(name, 1);
     match root.need("version", "the version of the workflow, from 1", "工作流版本号，从 1 开始") {
@@ -86,11 +89,12 @@ pub(super) fn read(document: &Document<'_>, schema: &Schema) -> (WorkflowDefinit
         definition.timed.push(timed);
     }
     definition.rights = super::read_demand::rights(&root, &mut places);
+    super::read_tasks::read(&root, &mut definition, &mut places);
     (definition, places)
 }
 
 fn state(name: &str, item: &Item<'_>, part: Part, places: &mut Places) -> StateDefinition {
-    const KEYS: [&str; 11] = [
+    const KEYS: [&str; 12] = [
         "class",
         "label",
         "colour",
@@ -102,6 +106,7 @@ fn state(name: &str, item: &Item<'_>, part: Part, places: &mut Places) -> StateD
         "holds_slots",
         "checklist",
         "strict",
+        "tasks",
     ];
     let mut s = StateDefinition::new(name, StateClass::Closed);
     let Some(t) = item.table(&KEYS) else {
@@ -120,6 +125,7 @@ fn state(name: &str, item: &Item<'_>, part: Part, places: &mut Places) -> StateD
     if let Some(i) = keyed(&t, part, "strict", places) {
         s.strict = super::read_demand::strict(&i, part, places);
     }
+    s.tasks = super::read_tasks::names(&t, part, "tasks", places);
     let waits_on = keyed(&t, part, "waits_on", places);
     let responsible = keyed(&t, part, "responsible", places);
     if let Some(i) = waits_on {
@@ -151,7 +157,7 @@ fn state(name: &str, item: &Item<'_>, part: Part, places: &mut Places) -> StateD
 }
 
 /// The value under a key, its place noted.
-fn keyed<'d>(t: &Table<'d>, part: Part, key: &'static str, places: &mut Places) -> Option<Item<'d>> {
+pub(super) fn keyed<'d>(t: &Table<'d>, part: Part, key: &'static str, places: &mut Places) -> Option<Item<'d>> {
     let found = t.get(key)?;
     places.set(part, key, 0, found.place());
     Some(found)
@@ -180,7 +186,7 @@ fn from(t: &Table<'_>, part: Part, places: &mut Places) -> Vec<StateName> {
 }
 
 fn transition(item: &Item<'_>, part: Part, places: &mut Places, schema: &Schema) -> TransitionDefinition {
-    const KEYS: [&str; 15] = [
+    const KEYS: [&str; 16] = [
         "name",
         "label",
         "from",
@@ -196,6 +202,7 @@ fn transition(item: &Item<'_>, part: Part, places: &mut Places, schema: &Schema)
         "attachment",
         "resolution",
         "after",
+        "tasks",
     ];
     places.set(part, "", 0, item.place());
     let mut d = TransitionDefinition::staying(UNREADABLE, [] as [StateName; 0]);
@@ -250,6 +257,7 @@ fn transition(item: &Item<'_>, part: Part, places: &mut Places, schema: &Schema)
         }
     }
     super::read_demand::demands(&t, &mut d, part, places, schema);
+    d.tasks = super::read_tasks::wait(&t, part, places);
     if let Some(i) = t.get("after") {
         places.set(part, "after", 0, i.place());
         for (action, place) in placed_actions(&i, schema) {

@@ -55,6 +55,10 @@ pub(super) const EVENTS: &[Described] = &[
     ("escalated", "", "an escalation level acted", "升级级别生效"),
     ("limit", "", "it stayed longer in its state than that allows", "停留超过状态时限"),
     ("rated", "", "the requester gave a rating", "请求人评价"),
+    ("task.added", "", "a task was made", "新建任务"),
+    ("task.done", "", "a task was done", "任务完成"),
+    ("task.overdue", "", "the due instant of a task passed", "任务超时"),
+    ("tasks.done", "", "a task was done, and none is open any more", "任务全部完成"),
     ("warning", "", "a warning mark of any clock was passed", "任一计时到达预警点"),
     ("breach", "", "the due instant of any clock passed unmet", "任一计时超时"),
     (
@@ -66,6 +70,9 @@ pub(super) const EVENTS: &[Described] = &[
     ("state:NAME", "", "it entered this state", "进入该状态"),
     ("warning:METRIC", "", "a warning mark of this metric was passed", "该指标到达预警点"),
     ("breach:METRIC", "", "the due instant of this metric passed unmet", "该指标超时"),
+    ("task.added:NAME", "", "a task of this name was made", "新建该任务"),
+    ("task.done:NAME", "", "a task of this name was done", "该任务完成"),
+    ("task.overdue:NAME", "", "the due instant of a task of this name passed", "该任务超时"),
 ];
 
 /// What can be read, besides the fields of the playbook.
@@ -123,6 +130,8 @@ pub(super) const FACTS: &[Described] = &[
         "该请求人其他未结束的工单数；仅在被读取时统计",
     ),
     ("t.rating", "", "stars of the last rating", "最近一次评价星级"),
+    ("t.open_tasks", "", "how many of its tasks are neither done nor cancelled", "未完成的任务数"),
+    ("t.tasks_done", "", "the names of tasks of this cycle that are done", "本轮已完成的任务"),
     ("event.name", "", "what woke the rule", "唤醒规则的事件"),
     ("event.message.body", "", "the message's text", "消息正文"),
     ("event.message.kind", "", "the message's kind", "消息种类"),
@@ -154,6 +163,7 @@ pub(super) const ACTIONS: &[Described] = &[
     ("note_from", "t.note_from(\"handover\")", "adds an internal note from a template", "按模板添加内部备注"),
     ("link", "t.link(\"order\", \"A-1001\")", "links something of the program's: an order, a device", "关联业务对象，例如订单、设备"),
     ("webhook", "t.webhook(\"crm-sync\")", "asks the program to call a webhook that `[hooks]` declares", "请求调用 `[hooks]` 中声明的回调"),
+    ("task", "t.task(\"diagnose\")", "makes a task from a template of the ticket's workflow", "按流程中的模板新建任务"),
     ("reply", "t.reply(\"received\")", "writes to the requester from a template, marked automatic", "按模板回复请求人，标记为自动消息"),
     ("watch", "t.watch(\"li\")", "adds a watcher", "添加关注者"),
     ("transition", "t.transition(\"resolve\")", "takes a transition", "执行流转"),

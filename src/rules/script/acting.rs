@@ -127,6 +127,7 @@ impl Scan<'_> {
                 self.problems.push(d);
             }
             ("tag" | "untag", _) => self.writes.extend([Written::Tags]),
+            ("task", _) => self.writes.extend([Written::Tasks]),
             ("watch", _) => self.writes.extend([Written::Watchers]),
             ("score", _) => drop(self.writes.insert(Written::Score)),
             ("priority", _) => drop(self.writes.insert(Written::Priority)),

@@ -15,3 +15,4 @@ mod rules;
 mod schedules;
 pub mod stage;
 mod swaps;
+mod tasks;

@@ -16,6 +16,7 @@ pub fn schema() -> Schema {
         resolutions: Scale::default(),
         access: Default::default(),
         ticket_templates: Default::default(),
+        tasks: BTreeSet::from(["diagnose", "open"].map(TaskName::new)),
         hooks: BTreeMap::from([("crm-sync".into(), text("Tell the CRM", "同步 CRM"))]),
         fields: [
             ("amount", FieldKind::Decimal { scale: 2 }),

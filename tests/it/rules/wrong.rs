@@ -46,6 +46,8 @@ fn fixtures() -> Vec<(&'static str, String)> {
         ("unknown-function", then("t.tga(\"x\");")),
         ("unknown-function", "rule(\"r\").onn(\"created\").then(|t| t.tag(\"x\"));".into()),
         ("unknown-hook", then("t.webhook(\"crm-sinc\");")),
+        ("unknown-task", then("t.task(\"diagnoze\");")),
+        ("unknown-task", "rule(\"r\").on(\"task.done:diagnoze\").then(|t| t.tag(\"x\"));".into()),
         ("unknown-template", then("t.note_from(\"recieved\");")),
         ("wrong-argument", then("t.link(\"order\");")),
         ("held-variable", then("let l = t.tags.filter(|x| x != t.state); t.note(\"n\" + l.len());")),

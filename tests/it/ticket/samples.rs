@@ -66,6 +66,7 @@ pub fn stay() -> Stay {
             Timer { at: at(13), kind: TimerKind::Clock(clock_id()) },
             Timer { at: at(14), kind: TimerKind::PriorityOverride },
             Timer { at: at(15), kind: TimerKind::Playbook },
+            Timer { at: at(16), kind: TimerKind::Task(TaskId::of(id(1), Revision::new(3), 0)) },
         ],
     }
 }
@@ -207,6 +208,7 @@ pub fn events() -> Vec<(&'static str, Event)> {
         Event::Progressed(Progressed::Ticked(3)),
         Event::Progressed(Progressed::Unticked(1)),
     ];
+    let all: Vec<Event> = all.into_iter().chain(task_changes().into_iter().map(task_event)).collect();
     all.into_iter().map(|e| (name(&e), e)).collect()
 }
 
@@ -269,11 +271,68 @@ pub fn name(e: &Event) -> &'static str {
         Event::Progressed(Progressed::Resolved(_)) => "resolution-given",
         Event::Progressed(Progressed::Ticked(_)) => "ticked",
         Event::Progressed(Progressed::Unticked(_)) => "unticked",
+        Event::Task(e) => task_name(&e.what),
     }
 }
 
 /// How many variants [`Event`] has.
-pub const EVENTS: usize = 56;
+pub const EVENTS: usize = 56 + 11;
+
+fn task_event(what: TaskChange) -> Event {
+    Event::Task(Box::new(TaskEvent { task: TaskId::of(id(1), Revision::new(3), 0), name: "diagnose".into(), what }))
+}
+
+/// A new change of a task is a compile error here, like a new event.
+fn task_name(what: &TaskChange) -> &'static str {
+    match what {
+        TaskChange::Added(_) => "task-added",
+        TaskChange::Opened { .. } => "task-opened",
+        TaskChange::Assigned { .. } => "task-assigned",
+        TaskChange::Ticked { .. } => "task-ticked",
+        TaskChange::Noted { .. } => "task-noted",
+        TaskChange::Needs { .. } => "task-needs",
+        TaskChange::Retried { .. } => "task-retried",
+        TaskChange::Done { .. } => "task-done",
+        TaskChange::Cancelled { .. } => "task-cancelled",
+        TaskChange::Reopened { .. } => "task-reopened",
+        TaskChange::Overdue => "task-overdue",
+    }
+}
+
+fn task_changes() -> Vec<TaskChange> {
+    let other = TaskId::of(id(1), Revision::new(2), 4);
+    let task = Task {
+        id: TaskId::of(id(1), Revision::new(3), 0),
+        name: "diagnose".into(),
+        title: text("Diagnose", "检测"),
+        state: TaskState::Waiting,
+        owner: Some("ann".into()),
+        group: Some("l2".into()),
+        due: Some(at(60)),
+        overdue: true,
+        until: Some(at(61)),
+        needs: vec![other],
+        checklist: vec![TaskItem { text: text("Serial number", "序列号"), done: true }],
+        outcome: Some("not_reached".into()),
+        note: "nobody answers".into(),
+        tries: 2,
+        counts: true,
+        cycle: 1,
+    };
+    vec![
+        TaskChange::Added(Box::new(task)),
+        TaskChange::Opened { due: Some(at(62)) },
+        TaskChange::Assigned { owner: None, group: Some("l1".into()), why: "assigned".into() },
+        TaskChange::Ticked { item: 0, on: false },
+        TaskChange::Noted { note: "换了线".into() },
+        TaskChange::Needs { on: other, waits: true },
+        TaskChange::Retried { outcome: "not_reached".into(), until: at(63) },
+        TaskChange::Done { outcome: Some("confirmed".into()), counts: true, last: true },
+        TaskChange::Cancelled { reason: "left".into() },
+        TaskChange::Reopened { due: None, waits: true },
+        TaskChange::Overdue,
+    ]
+}
 
 pub fn entry(revision: u64, events: Vec<Event>) -> Entry {
     let causes = [

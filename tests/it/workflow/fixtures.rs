@@ -73,6 +73,10 @@ const EDITS: &[(&str, &str, &str)] = &[
     ),
     ("strict-without-way", "class = \"closed\"", "class = \"closed\"\nstrict = true"),
     ("bad-right", "[[timed]]", "[rights]\n\"open to closed\" = [\"lead\"]\n\n[[timed]]"),
+    ("task-needs-itself", "needs = [\"diagnose\"]", "needs = [\"mend\"]"),
+    ("task-cycle", "due = \"1bd\"", "needs = [\"mend\"]"),
+    ("unknown-task", "needs = [\"diagnose\"]", "needs = [\"diagnoze\"]"),
+    ("bad-outcome", "outcomes.mended = {}", "outcomes.mended = { retry = \"1bd\" }"),
     ("script-engine-missing", "guard = { field = \"impact\", is_not = \"high\" }", "guard = \"t.impact != 'high'\""),
 ];
 
@@ -84,7 +88,7 @@ const TOO_MANY: &str = concat!(
 );
 
 /// Codes that only something built in Rust can have: TOML has no second state of a name, and no skill level 0 without `out-of-range`.
-const BUILT: [&str; 3] = ["duplicate-state", "no-states", "bad-skill-level"];
+const BUILT: [&str; 4] = ["duplicate-state", "no-states", "bad-skill-level", "duplicate-task"];
 
 /// The edit of a code; three need more than one passage.
 fn broken(code: &str, find: &str, replace: &str) -> String {
@@ -145,6 +149,45 @@ fn every_code_has_a_fixture_and_says_it_well() {
 }
 
 #[test]
+fn each_mistake_in_a_task_is_said_in_its_place() {
+    let wrong = r#"
+[tasks.call]
+label = { en = "Call", zh = "致电" }
+owner = "asignee"
+group = "l7"
+due = "0bd"
+calendar = "offices"
+needs = ["diagnoze"]
+outcomes.reached = { transition = "clsoe" }
+outcomes.absent = { retry = "0m", times = 2 }
+outcomes.both = { transition = "start", retry = "1h", times = 1 }
+"#;
+    let toml = SOUND
+        .replacen("class = \"new\"", "class = \"new\"\ntasks = [\"diagnos\"]", 1)
+        .replacen("from = \"new\"\nto = \"open\"", "from = \"new\"\nto = \"open\"\ntasks = [\"mendd\"]", 1)
+        .replacen("{ tag = \"started\" }", "{ task = \"mendd\" }", 1)
+        + wrong;
+    let (workflow, problems) = load(&toml);
+    assert!(workflow.is_none());
+    complete(&problems);
+    let mut settings = insta::Settings::clone_current();
+    settings.set_omit_expression(true);
+    settings.set_prepend_module_to_snapshot(false);
+    let _bound = settings.bind_to_scope();
+    insta::assert_snapshot!("task-mistakes", shown(&toml, &problems));
+}
+
+#[test]
+fn a_task_of_another_workflow_is_no_task_of_this_one() {
+    let toml = SOUND.replacen("{ tag = \"started\" }", "{ task = \"elsewhere\" }", 1);
+    let mut schema = schema();
+    schema.tasks.insert("elsewhere".into());
+    let (_, problems) = Workflow::load("workflows/incident.toml", &toml, &schema, &NoScripts);
+    let codes: Vec<_> = problems.iter().map(|d| (d.code, d.place().unwrap().line)).collect();
+    assert_eq!(codes, [("unknown-task", 49)], "{problems}");
+}
+
+#[test]
 fn what_only_rust_can_build() {
     let state = |n: &str| StateDefinition::new(n, StateClass::Closed).label("x", "某");
     let twice = WorkflowDefinition::new("w", 1).initial("a").state(state("a")).state(state("a"));
@@ -153,7 +196,11 @@ fn what_only_rust_can_build() {
         .initial("a")
         .state(state("a"))
         .transition(TransitionDefinition::staying("again", ["a"]).label("Again", "再来").after([skill]));
-    for (code, definition) in [("duplicate-state", twice), ("no-states", WorkflowDefinition::new("w", 1)), ("bad-skill-level", level)] {
+    let tasks =
+        WorkflowDefinition::new("w", 1).initial("a").state(state("a")).task(TaskDefinition::new("t")).task(TaskDefinition::new("t"));
+    for (code, definition) in
+        [("duplicate-task", tasks), ("duplicate-state", twice), ("no-states", WorkflowDefinition::new("w", 1)), ("bad-skill-level", level)]
+    {
         let (workflow, problems) = definition.compile(&schema(), &NoScripts);
         assert!(workflow.is_none() && problems.iter().any(|d| d.code == code), "{code}: {problems}");
         complete(&problems);
@@ -165,7 +212,7 @@ fn what_only_rust_can_build() {
 fn no_code_is_without_a_fixture() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let tested: BTreeSet<&str> = EDITS.iter().map(|e| e.0).chain(BUILT).collect();
-    for file in ["check", "check_demand", "check_states", "check_transitions", "check_paths", "read", "read_demand"]
+    for file in ["check", "check_demand", "check_states", "check_transitions", "check_paths", "read", "read_demand", "read_tasks"]
         .map(|f| format!("workflow/{f}.rs"))
         .into_iter()
         .chain(["reading", "actions", "form"].map(|f| format!("condition/{f}.rs")))

@@ -79,6 +79,8 @@ fn definition() -> impl Strategy<Value = WorkflowDefinition> {
                     transition: TransitionName::new(NAMES[*t]),
                 })
                 .collect(),
+            tasks: Vec::new(),
+            tasks_at_end: TasksAtEnd::Block,
         },
     )
 }
