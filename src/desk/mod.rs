@@ -36,6 +36,7 @@ mod blocking;
 mod builder;
 mod error;
 mod host;
+mod migrate;
 mod queue;
 mod read;
 mod regime;
@@ -51,6 +52,7 @@ pub use error::Error;
 pub use host::{
     Clock, Courier, Delivery, Directory, FixedClock, FixedDirectory, HostError, Ids, NoCourier, RandomIds, SeededIds, SystemClock,
 };
+pub use migrate::{Migrating, MigrationDifference, MigrationPreview};
 pub use read::Health;
 pub use submit::{Done, Preview};
 pub use suspend::RuleHealth;

@@ -86,6 +86,7 @@ pub(super) fn perform(d: &mut Draft<'_>, what: &What) -> Result<(), Refusal> {
             }
             Ok(())
         }
+        What::Migrate(how) => super::migrate::migrate(d, how),
         What::Macro(name) => super::macros::run(d, name),
         What::Watch { agent, on } => actions::watch(d, agent, *on, &cause),
         What::Rate { stars, comment } => rate(d, *stars, comment),

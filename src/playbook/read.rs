@@ -41,7 +41,9 @@ const TOP: [&str; 15] = [
 ];
 
 /// Command words rights may be given for.
-const RIGHTS: [&str; 18] = [
+const RIGHTS: [&str; 20] = [
+    "change_type",
+    "migrate",
     "create",
     "transition",
     "reply",

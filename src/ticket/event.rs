@@ -379,6 +379,8 @@ pub enum Event {
     // -- and facts again: new ones are added at the end ------------------------------------------
     /// A rule asked for a webhook; the call leaves after the commit.
     HookCalled(HookName),
+    /// The ticket goes on in another workflow version, workflow or type, or came back from there (S10, S11, S89).
+    Migrated(Box<Migrated>),
 }
 
 impl Event {

@@ -12,6 +12,7 @@ mod effect;
 mod event;
 mod evolve;
 mod message;
+mod migration;
 mod schema;
 mod state;
 mod value;
@@ -24,6 +25,7 @@ pub use clock::{Agreement, Allowance, Amendment, Clock, ClockId, ClosedClock, Co
 pub use effect::{Effect, EffectKey, EffectKind};
 pub use event::{Caused, Entry, Event, Intake, Opening, Stay};
 pub use message::{Attachment, Audience, Author, Conversation, Message, MessageKind, MessageRef};
+pub use migration::{Migrated, Standing};
 pub use schema::{
     ChannelDefinition, FieldDefinition, FieldKind, GroupDefinition, Level, Misfit, Scale, Schema, TemplateDefinition, TypeDefinition,
 };

@@ -70,6 +70,28 @@ pub fn stay() -> Stay {
     }
 }
 
+pub fn migrated() -> Migrated {
+    let before = Standing {
+        kind: "incident".into(),
+        workflow: WorkflowRef { name: "incident".into(), version: 3 },
+        stay: stay(),
+        since: at(2),
+        limit_passed: true,
+        started_at: Some(at(2)),
+        resolved_at: None,
+        unanswered: Some(MessageRef { revision: Revision::new(1), index: 1, at: at(3) }),
+        category: Some(sourced("network/vpn".into(), Provenance::Rule)),
+        impact: Some(sourced("high".into(), Provenance::Requester)),
+        urgency: None,
+        priority: Some(sourced("urgent".into(), Provenance::Agent)),
+        group: Some("network".into()),
+        skills: [("cisco".into(), 3)].into(),
+        fields: [("size".into(), Some(sourced(Value::choice("high"), Provenance::Agent))), ("colour".into(), None)].into(),
+    };
+    let after = Standing { workflow: WorkflowRef { name: "incident".into(), version: 4 }, ..before.clone() };
+    Migrated { migration: "tidy".into(), digest: Digest::of([b"tidy".as_slice()]), back: false, before, after }
+}
+
 pub fn opening() -> Opening {
     let by = [Provenance::Default, Provenance::Template, Provenance::Requester, Provenance::Rule, Provenance::Agent];
     Opening {
@@ -203,6 +225,7 @@ pub fn events() -> Vec<(&'static str, Event)> {
         Event::RuleSuspended { rule: "nudge".into(), reason: "loops".into() },
         Event::RuleResumed { rule: "nudge".into(), reason: "mended".into() },
         Event::HookCalled("crm-sync".into()),
+        Event::Migrated(Box::new(migrated())),
     ];
     all.into_iter().map(|e| (name(&e), e)).collect()
 }
@@ -263,11 +286,12 @@ pub fn name(e: &Event) -> &'static str {
         Event::RuleSuspended { .. } => "rule-suspended",
         Event::RuleResumed { .. } => "rule-resumed",
         Event::HookCalled(_) => "hook-called",
+        Event::Migrated(_) => "migrated",
     }
 }
 
 /// How many variants [`Event`] has.
-pub const EVENTS: usize = 53;
+pub const EVENTS: usize = 54;
 
 pub fn entry(revision: u64, events: Vec<Event>) -> Entry {
     let causes = [
