@@ -51,8 +51,10 @@ pub struct MigrationDifference {
 /// A migration in progress, or its undoing: a value, so that a host can keep it and go on after an interruption, or begin it anew, which comes to the same.
 #[derive(Clone, Debug)]
 pub struct Migrating {
-    migration: Arc<Migration>,
-    back: bool,
+    /// The migration.
+    pub migration: Arc<Migration>,
+    /// It brings tickets back.
+    pub back: bool,
     after: Option<Cursor>,
     /// Tickets looked at.
     pub seen: u64,
@@ -64,17 +66,6 @@ pub struct Migrating {
     pub moved: Vec<TicketId>,
     /// Nothing is left.
     pub done: bool,
-}
-
-impl Migrating {
-    /// The migration.
-    pub fn migration(&self) -> &Migration {
-        &self.migration
-    }
-    /// It brings tickets back.
-    pub fn is_back(&self) -> bool {
-        self.back
-    }
 }
 
 impl Desk {
@@ -186,6 +177,8 @@ impl Desk {
 
     /// Names that are gone, that open tickets use and that no migration of the new playbook maps, each with how many use it (S89).
     pub(super) async fn check_names(&self, mut removed: Removed, migrations: &[Migration]) -> Result<(), Error> {
+        // Which policy a ticket stands under its conditions say: one that is taken away gives way by itself (S37, S55).
+        removed.policies.clear();
         migrations.iter().for_each(|m| removed.covered_by(m));
         if removed.is_empty() {
             return Ok(());
