@@ -150,13 +150,17 @@ fn go(d: &mut Draft<'_>, new: &Workflow, state: &StateName, mut after: Standing,
 fn put(d: &mut Draft<'_>, workflow: &Workflow, done: Migrated) {
     let (was, is) = (done.before.stay.class, done.after.stay.class);
     let holds = workflow.state(&done.after.stay.state).is_some_and(|s| s.holds_slots) && !is.is_final();
+    let before = &done.before;
+    let old = d.ctx.playbook.workflow(&before.workflow).and_then(|w| w.state(&before.stay.state));
+    // Slots somebody gave it against what the state says stay, where the states agree.
+    let as_before = old.is_some_and(|s| (s.holds_slots && !was.is_final()) == holds);
     let back = done.back;
     d.push(Event::Migrated(Box::new(done)), Cause::Command);
     if was.is_final() && !is.is_final() && !back {
         let cycle = d.ticket.cycle.saturating_add(1);
         d.push(Event::Reopened { cycle }, Cause::System);
     }
-    let Some(agent) = d.ticket.assignee.clone() else { return };
+    let Some(agent) = d.ticket.assignee.clone().filter(|_| !as_before) else { return };
     if !holds && !d.ticket.slots.is_empty() {
         actions::release_slots(d, &agent);
         d.push(Event::SlotsFreed, Cause::System);
