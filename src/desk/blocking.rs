@@ -4,7 +4,7 @@ use super::block::block_on;
 use super::{Delivered, Desk, Done, Error, Health, Preview, Recalculation, Swapped, Swept};
 use crate::engine::{Authorization, Command, CreationForm, Explanation, Form, Inbound, Offer, What};
 use crate::id::*;
-use crate::playbook::Playbook;
+use crate::playbook::{Migration, Playbook};
 use crate::routing::Roster;
 use crate::rules::Suspended;
 use crate::store::{AnyStore, Axis, Counts, Cursor, Limit, Page, Query};
@@ -51,6 +51,31 @@ impl Blocking {
     /// As there.
     pub fn bulk_or_none(&self, key: CommitId, commands: Vec<Command>) -> Result<Vec<Arc<Ticket>>, (usize, Error)> {
         block_on(self.0.bulk_or_none(key, commands))
+    }
+    /// [`Desk::preview_migration`]: what a migration would do.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn preview_migration(&self, migration: &Migration, most: usize) -> Result<super::MigrationPreview, Error> {
+        block_on(self.0.preview_migration(migration, most))
+    }
+    /// [`Desk::begin_migration`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn begin_migration(&self, migration: &Migration) -> Result<super::Migrating, Error> {
+        self.0.begin_migration(migration)
+    }
+    /// [`Desk::undo_migration`].
+    pub fn undo_migration(&self, migration: &Migration) -> super::Migrating {
+        self.0.undo_migration(migration)
+    }
+    /// [`Desk::migrate`]: goes on with a migration.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn migrate(&self, state: &mut super::Migrating, most: usize) -> Result<(), Error> {
+        block_on(self.0.migrate(state, most))
     }
     /// [`Desk::health`].
     pub fn health(&self) -> Health {

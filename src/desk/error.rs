@@ -58,6 +58,19 @@ pub enum Error {
         /// Which versions; with the state, where a version is there and the state is not.
         versions: String,
     },
+    /// A playbook cannot be activated: it no longer has names that open tickets use, and none of its migrations says what becomes of them (S89).
+    #[error("{count} open {} names that are gone: {names}; say in a migration of the playbook (migrations/NAME.toml) what becomes of them",
+        if *count == 1 { "ticket uses" } else { "tickets use" }
+    )]
+    NamesRemoved {
+        /// How many tickets.
+        count: u64,
+        /// Which names, each with its kind and how many use it.
+        names: String,
+    },
+    /// A migration cannot be done; everything that forbids it.
+    #[error("the migration cannot be done:\n{}", .0.render(crate::diagnostic::Lang::En, None))]
+    Migration(crate::diagnostic::Diagnostics),
 }
 
 impl Error {
@@ -67,6 +80,7 @@ impl Error {
             Self::Store(e) => e.retryable(),
             Self::Conflict { .. } | Self::Overloaded { .. } | Self::Directory(_) | Self::Interrupted => true,
             Self::Refused(_) | Self::Unsatisfied(_) | Self::VersionsAbsent { .. } | Self::CalendarsAltered { .. } => false,
+            Self::NamesRemoved { .. } | Self::Migration(_) => false,
         }
     }
     /// The refusal, if it is one.

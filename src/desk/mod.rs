@@ -37,6 +37,7 @@ mod blocking;
 mod builder;
 mod error;
 mod host;
+mod migrate;
 mod queue;
 mod read;
 mod regime;
@@ -52,6 +53,7 @@ pub use error::Error;
 pub use host::{
     Clock, Courier, Delivery, Directory, FixedClock, FixedDirectory, HostError, Ids, NoCourier, RandomIds, SeededIds, SystemClock,
 };
+pub use migrate::{Migrating, MigrationDifference, MigrationPreview};
 pub use read::Health;
 pub use submit::{Done, Preview};
 pub use suspend::RuleHealth;

@@ -2,9 +2,10 @@
 
 use super::host::lock;
 use super::{Desk, Error};
+use crate::diagnostic::{Diagnostic, Diagnostics, Place, text};
 use crate::engine::{Command, What};
 use crate::id::*;
-use crate::playbook::Playbook;
+use crate::playbook::{Playbook, Removed};
 use crate::sla::Outlook;
 use crate::store::{Cursor, Limit, Order, Query, Store as _, StoreExt as _};
 use crate::ticket::{Actor, Ticket, WorkflowRef};
@@ -24,6 +25,8 @@ pub struct Swapped {
     /// Since when: open tickets adopt it as of this instant. A host keeps it beside the playbook's name, since a desk that is opened anew is told by it
     /// ([`Playbook::active_since`]).
     pub since: UtcInstant,
+    /// Workflows that say something else than before under the same version, so that tickets pinned to it go by the new text without notice.
+    pub warnings: Diagnostics,
     /// Goes over every open ticket: pass it to [`Desk::recalculate`] until it is done.
     pub recalculation: Recalculation,
 }
@@ -62,7 +65,8 @@ impl Desk {
     /// [`Error::CalendarsAltered`] where a calendar says something else than before under the same version number (S55): not raised for the author, because then the number would
     /// depend on what a desk was swapped from, and another desk, or this one after a restart, would count the same file otherwise.
     /// [`Error::VersionsAbsent`] with counts, where neither playbook holds the version of an open ticket, or where both have it but the new one without the state a
-    /// ticket is in: an edit like that needs a higher `version` in the workflow's file. Or the store failed.
+    /// ticket is in: an edit like that needs a higher `version` in the workflow's file. [`Error::NamesRemoved`] with counts, where open tickets use names that are gone and no
+    /// migration of the new playbook maps them (S89). Or the store failed.
     pub async fn swap(&self, playbook: Playbook) -> Result<Swapped, Error> {
         let playbook = Arc::new(playbook);
         let (before, older) = {
@@ -83,6 +87,11 @@ impl Desk {
         let since = self.now();
         let joined = Arc::new(playbook.with_versions_of(&older).active_since(since));
         let total = self.check_versions(&joined, &[]).await?;
+        let mut warnings = Diagnostics::new();
+        if let Some(last) = older.first() {
+            self.check_names(Removed::between(last, &joined), joined.migrations()).await?;
+            warnings = altered(&joined, &older);
+        }
         let now = joined.digest();
         {
             let mut kept = lock(&self.0.kept);
@@ -100,7 +109,7 @@ impl Desk {
             total,
             done: false,
         };
-        Ok(Swapped { before, now, since, recalculation })
+        Ok(Swapped { before, now, since, warnings, recalculation })
     }
 
     /// Goes on with a recalculation by one piece. While it foresees, that is 1,000 tickets, about a millisecond where the store keeps them in memory; then it is at most `most`
@@ -200,6 +209,28 @@ pub(super) fn check_calendars(playbook: &Playbook, older: &[Arc<Playbook>]) -> R
     names.sort();
     names.dedup();
     if names.is_empty() { Ok(()) } else { Err(Error::CalendarsAltered { names: names.join(", ") }) }
+}
+
+/// Workflows whose content changed under an unchanged version. No error, since a label may be put right; tickets pinned to the version go by the new text.
+fn altered(playbook: &Playbook, older: &[Arc<Playbook>]) -> Diagnostics {
+    let mut out = Diagnostics::new();
+    for new in playbook.workflows() {
+        let Some(old) = older.iter().find_map(|p| p.workflow(&new.reference())) else { continue };
+        let changed = crate::playbook::differing(old, new);
+        let Some(first) = changed.changes.first() else { continue };
+        let d = Diagnostic::warning(
+            "workflow-altered",
+            text(
+                format!("workflow `{}` says something else than before under version {}: {}", new.name(), new.version(), first.says.en),
+                format!("流程 `{}` 第 {} 版的内容与之前不同：{}", new.name(), new.version(), first.says.zh),
+            ),
+        );
+        out.push(d.at(Place::file(format!("workflows/{}.toml", new.name()))).help(text(
+            "raise `version`, so that open tickets go on by the text they began with until they are migrated",
+            "请提高 `version`，使未结工单在迁移之前仍按原内容流转",
+        )));
+    }
+    out
 }
 
 /// All open tickets, in the order that is cheapest to page through.

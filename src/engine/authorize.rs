@@ -188,6 +188,14 @@ fn ruled(playbook: &Playbook, roster: &Roster, actor: &Actor, roles: &[RoleName]
                     ),
                     format!("无人有权豁免 SLA；请在 playbook.toml 的 [settings.rights] 中指定角色，例如 {word} = [\"lead\"]"),
                 ),
+                None if matches!(what, What::Migrate(m) if m.of_many()) => no(
+                    line,
+                    Vec::new(),
+                    format!(
+                        "nobody may migrate tickets by hand; name the roles that may in playbook.toml, [settings.rights] {word} = [\"lead\"]"
+                    ),
+                    format!("无人有权迁移工单；请在 playbook.toml 的 [settings.rights] 中指定角色，例如 {word} = [\"lead\"]"),
+                ),
                 None => yes("default", named(&["agent"])),
             }
         }

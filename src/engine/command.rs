@@ -165,6 +165,9 @@ pub enum What {
     Tick,
     /// Judge priority, policy and clocks anew, after the playbook changed.
     Review,
+    /// Go on in another workflow version, or in another type (S10, S11). Agents may change a type; a migration of many needs the right `migrate`, which nobody has unless
+    /// `[settings.rights]` says so.
+    Migrate(super::Migrate),
 }
 
 impl What {
@@ -210,6 +213,8 @@ impl What {
             Self::Macro(_) => "macro",
             Self::Tick => "tick",
             Self::Review => "review",
+            Self::Migrate(m) if m.of_many() => "migrate",
+            Self::Migrate(_) => "change_type",
         }
     }
 }

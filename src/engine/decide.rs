@@ -195,7 +195,7 @@ fn nothing(command: &Command, ticket: Arc<Ticket>, now: UtcInstant) -> Decided {
     Decided { commit, ticket, again: false, trace: Trace::default() }
 }
 
-fn no_workflow(w: &WorkflowRef) -> Refusal {
+pub(super) fn no_workflow(w: &WorkflowRef) -> Refusal {
     Refusal::one(
         "workflow-absent",
         text(

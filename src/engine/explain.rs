@@ -357,6 +357,20 @@ fn line(playbook: &Playbook, t: &Ticket, c: &Caused) -> Option<Text> {
                 text(format!("notification {template} not sent: {en}"), format!("通知 {template} 未发送：{zh}"))
             }
         },
+        Event::Migrated(m) => {
+            let (a, b) = (&m.before, &m.after);
+            let how = if m.back { ("migrated back", "迁移撤销") } else { ("migrated", "迁移") };
+            text(
+                format!(
+                    "{} from {} version {}, {}, to {} version {}, {}",
+                    how.0, a.workflow.name, a.workflow.version, a.stay.state, b.workflow.name, b.workflow.version, b.stay.state
+                ),
+                format!(
+                    "{}：{} 第 {} 版 {} → {} 第 {} 版 {}",
+                    how.1, a.workflow.name, a.workflow.version, a.stay.state, b.workflow.name, b.workflow.version, b.stay.state
+                ),
+            )
+        }
         Event::LimitPassed => text("the state's time limit has passed", "超过状态时限"),
         Event::MoveRefused { transition, codes } => {
             text(format!("{transition} was refused: {}", codes.join(", ")), format!("{transition} 被拒绝：{}", codes.join("、")))

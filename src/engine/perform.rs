@@ -93,6 +93,7 @@ pub(super) fn perform(d: &mut Draft<'_>, what: &What) -> Result<(), Refusal> {
             Ok(())
         }
         What::Task(c) => super::task::command(d, c),
+        What::Migrate(how) => super::migrate::migrate(d, how),
         What::Macro(name) => super::macros::run(d, name),
         What::Watch { agent, on } => actions::watch(d, agent, *on, &cause),
         What::Rate { stars, comment } => rate(d, *stars, comment),

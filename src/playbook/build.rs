@@ -1,6 +1,6 @@
 //! A playbook built in Rust, without files.
 
-use super::{Macro, Playbook, Settings, Watch};
+use super::{Macro, Migration, Playbook, Settings, Watch};
 use crate::calendar::{Calendar, CalendarDefinition, Calendars};
 use crate::condition::{NoScripts, Scripts, Tables};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Source, text};
@@ -48,6 +48,7 @@ pub struct PlaybookBuilder {
     rules: Vec<RuleBuilder>,
     watches: Vec<Watch>,
     macros: Vec<Macro>,
+    migrations: Vec<Migration>,
     tables: Vec<(String, String)>,
     functions: Functions,
 }
@@ -74,6 +75,7 @@ impl Playbook {
             rules: Vec::new(),
             watches: Vec::new(),
             macros: Vec::new(),
+            migrations: Vec::new(),
             tables: Vec::new(),
             functions: Functions::new(),
         }
@@ -166,6 +168,12 @@ impl PlaybookBuilder {
     #[must_use]
     pub fn with_macro(mut self, m: Macro) -> Self {
         self.macros.push(m);
+        self
+    }
+    /// A migration into one of its workflows.
+    #[must_use]
+    pub fn migration(mut self, migration: Migration) -> Self {
+        self.migrations.push(migration);
         self
     }
     /// A desk watch.
@@ -292,7 +300,7 @@ impl PlaybookBuilder {
             problems.extend(w.check(&schema));
         }
         let Some(calendars) = calendars.filter(|_| !problems.has_errors()) else { return Err(problems) };
-        Ok(Playbook {
+        let playbook = Playbook {
             name: self.name,
             version: self.version,
             digest,
@@ -308,10 +316,13 @@ impl PlaybookBuilder {
             resources,
             watches: self.watches,
             macros: self.macros,
+            migrations: Vec::new(),
             reads_customer: false,
             reads_open_tickets: false,
             since: None,
         }
-        .reading())
+        .reading()
+        .with_migrations(self.migrations, &mut problems);
+        if problems.has_errors() { Err(problems) } else { Ok(playbook) }
     }
 }

@@ -1,6 +1,6 @@
 //! From a source to a playbook: every file read, every problem reported, in one go.
 
-use super::{Playbook, read};
+use super::{Migration, Playbook, read};
 use crate::calendar::{Calendar, Calendars};
 use crate::condition::Tables;
 use crate::condition::reading::{Document, meant, unknown};
@@ -177,6 +177,17 @@ impl Playbook {
             None => Default::default(),
         };
         problems.extend(found);
+        let mut migrations: Vec<Migration> = Vec::new();
+        for (file, content) in source.under("migrations", ".toml") {
+            let (migration, found) = Migration::read(file, content);
+            problems.extend(found);
+            if let Some(m) = migration {
+                if migrations.iter().any(|x| x.name == m.name) {
+                    problems.push(duplicate("migration", "迁移", &m.name, file));
+                }
+                migrations.push(m);
+            }
+        }
         problems.sort();
         let Some(calendars) = calendars.filter(|_| !problems.has_errors()) else { return Err(problems) };
         let offered = functions.digest();
@@ -198,11 +209,16 @@ impl Playbook {
             resources,
             watches,
             macros,
+            migrations: Vec::new(),
             reads_customer: false,
             reads_open_tickets: false,
             since: None,
         }
         .reading();
+        let playbook = playbook.with_migrations(migrations, &mut problems);
+        if problems.has_errors() {
+            return Err(problems);
+        }
         Ok(Loaded { playbook, warnings: problems })
     }
 
@@ -280,6 +296,7 @@ fn unknown_files(source: &Source, problems: &mut Diagnostics) {
             None => matches!(p, "playbook.toml" | "priority.toml" | "routing.toml" | "roster.toml" | WATCHES | MACROS) || ends(".md"),
             Some(("workflows" | "calendars" | "sla", _)) => ends(".toml") || ends(".ics") || ends(".md"),
             Some(("rules" | "tests", _)) => ends(".rhai") || ends(".toml") || ends(".md"),
+            Some(("migrations", _)) => ends(".toml") || ends(".md"),
             Some(("tables", _)) => ends(".csv") || ends(".md"),
             Some(_) => false,
         }
@@ -293,6 +310,7 @@ fn unknown_files(source: &Source, problems: &mut Diagnostics) {
                 "rules",
                 "tests",
                 "tables",
+                "migrations",
                 "playbook.toml",
                 "priority.toml",
                 "routing.toml",

@@ -7,7 +7,7 @@
 //!
 //! # Reference
 //!
-//! A playbook is a folder: `playbook.toml`, `workflows/*.toml` ([`crate::workflow`]), `calendars/*.toml` ([`crate::calendar::load`]), and where wanted `sla/*.toml`
+//! A playbook is a folder: `playbook.toml`, `workflows/*.toml` ([`crate::workflow`]), `calendars/*.toml` ([`crate::calendar::load`]), and where wanted `migrations/*.toml` ([`Migration`]), `sla/*.toml`
 //! ([`crate::sla`]), `priority.toml` ([`crate::priority`]), `routing.toml` ([`crate::routing`]), `rules/*.rhai` ([`crate::rules`]). This is `playbook.toml`:
 //!
 
@@ -15,17 +15,24 @@
 
 mod around;
 mod build;
+mod diff;
 mod load;
 mod macros;
+mod migration;
 mod read;
 mod read_types;
+mod removed;
 mod settings;
 mod watch;
 mod watch_read;
 
 pub use build::PlaybookBuilder;
+pub(crate) use diff::workflows as differing;
+pub use diff::{Change, Changed, How, Weight, diff};
 pub use load::{Loaded, Loader};
 pub use macros::Macro;
+pub use migration::Migration;
+pub use removed::Removed;
 pub use settings::Settings;
 pub use watch::{Alarm, Measure, Notice, Sighting, Turn, Watch};
 
@@ -58,6 +65,7 @@ pub struct Playbook {
     rules: Arc<RuleSet>,
     watches: Vec<Watch>,
     macros: Vec<Macro>,
+    migrations: Vec<Migration>,
     resources: Arc<Resources>,
     reads_customer: bool,
     reads_open_tickets: bool,
@@ -122,6 +130,14 @@ impl Playbook {
     pub fn macros(&self) -> &[Macro] {
         &self.macros
     }
+    /// Migrations into its workflows.
+    pub fn migrations(&self) -> &[Migration] {
+        &self.migrations
+    }
+    /// The migration of this name.
+    pub fn migration(&self, name: &str) -> Option<&Migration> {
+        self.migrations.iter().find(|m| m.name == name)
+    }
     /// The macro of this name.
     pub fn macro_named(&self, name: &str) -> Option<&Macro> {
         self.macros.iter().find(|m| m.name == *name)
@@ -183,6 +199,14 @@ impl Playbook {
             joined.calendars.carry(&old.calendars);
         }
         joined
+    }
+
+    /// With migrations, their targets checked.
+    fn with_migrations(mut self, migrations: Vec<Migration>, problems: &mut crate::diagnostic::Diagnostics) -> Self {
+        migrations.iter().for_each(|m| problems.extend(m.check_target(&self)));
+        problems.sort();
+        self.migrations = migrations;
+        self
     }
 
     /// Works out what all its conditions read, and which workflows are its own.

@@ -43,7 +43,9 @@ const TOP: [&str; 17] = [
 ];
 
 /// Command words rights may be given for.
-const RIGHTS: [&str; 20] = [
+const RIGHTS: [&str; 22] = [
+    "change_type",
+    "migrate",
     "create",
     "transition",
     "reply",

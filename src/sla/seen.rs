@@ -96,6 +96,11 @@ impl<'a> Seen<'a> {
                     seen.moved |= !internal;
                     !internal || interest.taken
                 }
+                // No arrival: states are neither entered nor left, but whom it waits on may be another.
+                Event::Migrated(m) => {
+                    seen.moved |= m.concerns_clocks();
+                    true
+                }
                 Event::Reopened { .. } => {
                     seen.reopened = true;
                     true

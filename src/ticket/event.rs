@@ -383,6 +383,8 @@ pub enum Event {
     Progressed(super::Progressed),
     /// Something happened to a task.
     Task(Box<TaskEvent>),
+    /// The ticket goes on in another workflow version, workflow or type, or came back from there (S10, S11, S89).
+    Migrated(Box<Migrated>),
 }
 
 impl Event {

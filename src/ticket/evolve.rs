@@ -128,6 +128,7 @@ impl Ticket {
             | Event::RuleResumed { .. }
             | Event::HookCalled(_)
             | Event::MoveRefused { .. } => {}
+            Event::Migrated(m) => self.stand(&m.after),
             Event::MessageAdded(m) => self.message_added(m, MessageRef { revision, index, at: m.at }),
             Event::MessageJudged { automatic, .. } => self.message_judged(*automatic),
             Event::Moved { stay, internal, .. } => self.moved(stay, *internal, at),

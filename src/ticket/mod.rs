@@ -13,6 +13,7 @@ mod effect;
 mod event;
 mod evolve;
 mod message;
+mod migration;
 mod progress;
 mod schema;
 mod state;
@@ -28,6 +29,7 @@ pub use clock::{Agreement, Allowance, Amendment, Clock, ClockId, ClosedClock, Co
 pub use effect::{Effect, EffectKey, EffectKind};
 pub use event::{Caused, Entry, Event, Intake, Opening, Stay};
 pub use message::{Attachment, Audience, Author, Conversation, Message, MessageKind, MessageRef};
+pub use migration::{Migrated, Standing};
 pub use progress::{Progress, Progressed, Resolution};
 pub use schema::{
     ChannelDefinition, FieldDefinition, FieldKind, GroupDefinition, Level, Misfit, Scale, Schema, TemplateDefinition, TypeDefinition,

@@ -2,6 +2,7 @@
 
 mod cancel;
 mod group;
+mod migrate;
 mod outbox;
 mod recalculate;
 mod stores;

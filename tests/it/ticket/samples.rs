@@ -71,6 +71,28 @@ pub fn stay() -> Stay {
     }
 }
 
+pub fn migrated() -> Migrated {
+    let before = Standing {
+        kind: "incident".into(),
+        workflow: WorkflowRef { name: "incident".into(), version: 3 },
+        stay: stay(),
+        since: at(2),
+        limit_passed: true,
+        started_at: Some(at(2)),
+        resolved_at: None,
+        unanswered: Some(MessageRef { revision: Revision::new(1), index: 1, at: at(3) }),
+        category: Some(sourced("network/vpn".into(), Provenance::Rule)),
+        impact: Some(sourced("high".into(), Provenance::Requester)),
+        urgency: None,
+        priority: Some(sourced("urgent".into(), Provenance::Agent)),
+        group: Some("network".into()),
+        skills: [("cisco".into(), 3)].into(),
+        fields: [("size".into(), Some(sourced(Value::choice("high"), Provenance::Agent))), ("colour".into(), None)].into(),
+    };
+    let after = Standing { workflow: WorkflowRef { name: "incident".into(), version: 4 }, ..before.clone() };
+    Migrated { migration: "tidy".into(), digest: Digest::of([b"tidy".as_slice()]), back: false, before, after }
+}
+
 pub fn opening() -> Opening {
     let by = [Provenance::Default, Provenance::Template, Provenance::Requester, Provenance::Rule, Provenance::Agent];
     Opening {
@@ -207,6 +229,7 @@ pub fn events() -> Vec<(&'static str, Event)> {
         Event::Progressed(Progressed::Resolved(Resolution { code: "fixed".into(), cycle: 2 })),
         Event::Progressed(Progressed::Ticked(3)),
         Event::Progressed(Progressed::Unticked(1)),
+        Event::Migrated(Box::new(migrated())),
     ];
     let all: Vec<Event> = all.into_iter().chain(task_changes().into_iter().map(task_event)).collect();
     all.into_iter().map(|e| (name(&e), e)).collect()
@@ -272,11 +295,12 @@ pub fn name(e: &Event) -> &'static str {
         Event::Progressed(Progressed::Ticked(_)) => "ticked",
         Event::Progressed(Progressed::Unticked(_)) => "unticked",
         Event::Task(e) => task_name(&e.what),
+        Event::Migrated(_) => "migrated",
     }
 }
 
 /// How many variants [`Event`] has.
-pub const EVENTS: usize = 56 + 11;
+pub const EVENTS: usize = 57 + 11;
 
 fn task_event(what: TaskChange) -> Event {
     Event::Task(Box::new(TaskEvent { task: TaskId::of(id(1), Revision::new(3), 0), name: "diagnose".into(), what }))
