@@ -27,7 +27,7 @@ fn thirty() -> WorkflowDefinition {
     }
     for i in 0..29 {
         for step in 1..5 {
-            let t = TransitionDefinition::new(format!("to-{}-{step}", i), [name(i)], name(i + step)).label("Go", "前往");
+            let t = TransitionDefinition::new(format!("to-{}-{step}", i), [name(i)], name(i.saturating_add(step))).label("Go", "前往");
             w = w.transition(if step % 2 == 0 { t.required([Attribute::Impact]).with_comment().with_checklist() } else { t });
         }
     }

@@ -133,6 +133,10 @@ fn go(d: &mut Draft<'_>, new: &Workflow, state: &StateName, mut after: Standing,
         stay.timers.sort();
         after.limit_passed = before.limit_passed && stay.limit.is_some_and(|at| at <= d.at);
         after.stay = stay;
+        // Ticks are places in a list: of another list they would say what nobody ticked.
+        if d.workflow.state(&before.stay.state).is_none_or(|s| s.checklist != state.checklist) {
+            after.ticked.clear();
+        }
     }
     let (was, is) = (before.stay.class, after.stay.class);
     if is.begins_work(Some(was)) {

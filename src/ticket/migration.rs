@@ -38,6 +38,8 @@ pub struct Standing {
     pub skills: BTreeMap<SkillName, u8>,
     /// Custom fields, only those the migration changes.
     pub fields: BTreeMap<FieldName, Option<Sourced<Value>>>,
+    /// The ticked items of the state's checklist.
+    pub ticked: BTreeSet<u16>,
 }
 
 /// What a migration did to a ticket, or its undoing.
@@ -96,6 +98,7 @@ impl Ticket {
             priority: self.priority.clone(),
             group: self.group.clone(),
             skills: self.queue.as_ref().map(|q| q.skills.clone()).unwrap_or_default(),
+            ticked: self.progress.ticked.clone(),
             fields: fields.into_iter().map(|f| (f.clone(), self.fields.get(f).cloned())).collect(),
         }
     }
@@ -109,6 +112,7 @@ impl Ticket {
         self.state_since = s.since;
         self.limit = s.stay.limit;
         self.limit_passed = s.limit_passed;
+        self.progress.ticked.clone_from(&s.ticked);
         self.timers.retain(|t| t.kind.due_of().is_some());
         self.timers.extend(s.stay.timers.iter().cloned());
         self.timers.sort();

@@ -178,6 +178,27 @@ fn s10_who_moved_since_a_migration_stays_when_it_is_undone() {
 }
 
 #[test]
+fn s10_s61_ticks_of_another_checklist_are_not_carried_over_and_come_back() {
+    let listed = |items: &str, version: &str| {
+        edited(&[(FLOW, "version = 1", version), (FLOW, "[states.open]", &format!("[states.open]\nchecklist = [{items}]"))])
+    };
+    let map = || Migration::new("list", ("question", 1), ("question", 2)).same();
+    for (second, kept) in [("\"Serial\", \"Photo\"", 2), ("\"Photo\", \"Serial\"", 0)] {
+        let s = Stage::of(playbook(&listed("\"Serial\", \"Photo\"", "version = 1")));
+        let t = s.create();
+        let t = s.as_agent("li", &t, What::transition("start"));
+        for item in [0, 1] {
+            s.as_agent("li", &t, What::CheckOff { item, on: true });
+        }
+        s.desk.swap(playbook(&listed(second, "version = 2"))).unwrap();
+        run(&s.desk, s.desk.begin_migration(&map()).unwrap());
+        assert_eq!(s.get(&t).progress.ticked.len(), kept, "{second}");
+        run(&s.desk, s.desk.undo_migration(&map()));
+        assert_eq!(s.get(&t).progress.ticked.len(), 2, "what was ticked is known again");
+    }
+}
+
+#[test]
 fn s11_a_migration_is_checked_and_a_state_without_a_map_forbids_it() {
     let s = Stage::starter();
     let t = s.create();

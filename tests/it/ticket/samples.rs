@@ -88,6 +88,7 @@ pub fn migrated() -> Migrated {
         group: Some("network".into()),
         skills: [("cisco".into(), 3)].into(),
         fields: [("size".into(), Some(sourced(Value::choice("high"), Provenance::Agent))), ("colour".into(), None)].into(),
+        ticked: [2].into(),
     };
     let after = Standing { workflow: WorkflowRef { name: "incident".into(), version: 4 }, ..before.clone() };
     Migrated { migration: "tidy".into(), digest: Digest::of([b"tidy".as_slice()]), back: false, before, after }
