@@ -12,8 +12,9 @@
 //! than D (people win ties), so sleep until one microsecond after it.
 //!
 //! ```no_run
-//! # fn main() -> Result<(), ticketry::desk::Error> {
-//! # let desk: ticketry::desk::Desk = todo!();
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # use ticketry::{desk::Desk, playbook::Playbook, store::MemoryStore};
+//! # let desk = Desk::builder(Playbook::starter()?).store(MemoryStore::new()).open_blocking()?;
 //! # let stop = std::sync::atomic::AtomicBool::new(false);
 //! use std::{sync::atomic::Ordering, thread, time::Duration};
 //! let desk = desk.blocking();

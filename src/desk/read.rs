@@ -136,7 +136,11 @@ impl Desk {
     /// What an actor is asked for with a new ticket of a type: its fields, templates and initial states; none where there is no such type.
     pub fn creation_form(&self, kind: &TypeName, actor: &Actor) -> Option<CreationForm> {
         let now = self.at(self.now());
-        let ctx = Context {
+        creation_form(&self.context(&now), kind, actor)
+    }
+    /// What a question is answered from.
+    fn context<'n>(&'n self, now: &'n super::submit::Now) -> Context<'n> {
+        Context {
             playbook: &now.playbook,
             roster: &now.roster,
             now: now.at,
@@ -144,8 +148,7 @@ impl Desk {
             trace: false,
             suspended: &now.suspended,
             running: None,
-        };
-        creation_form(&ctx, kind, actor)
+        }
     }
     /// Answers a question about a ticket as it is.
     async fn looking<T>(&self, id: TicketId, ask: impl FnOnce(&Context<'_>, &Ticket, Option<&Customer>) -> T + Send) -> Result<T, Error> {
@@ -153,16 +156,7 @@ impl Desk {
         let now = self.at(self.now());
         let reads = now.playbook.reads_customer();
         let customer = if reads { self.customer(&now.playbook, &ticket.requester, Some(&ticket)).await? } else { None };
-        let ctx = Context {
-            playbook: &now.playbook,
-            roster: &now.roster,
-            now: now.at,
-            limits: &self.0.limits,
-            trace: false,
-            suspended: &now.suspended,
-            running: None,
-        };
-        Ok(ask(&ctx, &ticket, customer.as_ref()))
+        Ok(ask(&self.context(&now), &ticket, customer.as_ref()))
     }
     /// How the desk is. Never fails: what cannot be known is said.
     pub async fn health(&self) -> Health {

@@ -84,11 +84,27 @@ pub(super) fn perform(d: &mut Draft<'_>, action: &Action, cause: &Cause) -> Resu
     Ok(())
 }
 
-/// An internal note that no person wrote.
-fn note(d: &mut Draft<'_>, body: Text, cause: &Cause) {
-    let m = Message {
-        kind: MessageKind::Note,
-        audience: Audience::Internal,
+/// Does what nobody is there to be refused to: refused, it changes nothing, and the journal says whose doing it was and why.
+pub(super) fn attempt(
+    d: &mut Draft<'_>,
+    source: &str,
+    action: &str,
+    cause: &Cause,
+    what: impl FnOnce(&mut Draft<'_>) -> Result<(), Refusal>,
+) {
+    let mark = d.mark();
+    if let Err(r) = what(d) {
+        d.back_to(mark);
+        let code = r.reasons.first().map_or("refused", |r| r.code).to_string();
+        d.push(Event::ActionRefused { rule: RuleName::new(source), action: action.into(), code }, cause.clone());
+    }
+}
+
+/// A message that no person wrote: it answers nothing (S22).
+pub(super) fn automatic(d: &Draft<'_>, kind: MessageKind, audience: Audience, body: Text) -> Message {
+    Message {
+        kind,
+        audience,
         author: Author::System,
         channel: d.ticket.channel.clone(),
         body,
@@ -98,7 +114,12 @@ fn note(d: &mut Draft<'_>, body: Text, cause: &Cause) {
         thanks: false,
         external_id: None,
         at: d.at,
-    };
+    }
+}
+
+/// An internal note that no person wrote.
+fn note(d: &mut Draft<'_>, body: Text, cause: &Cause) {
+    let m = automatic(d, MessageKind::Note, Audience::Internal, body);
     d.push(Event::MessageAdded(Box::new(m)), cause.clone());
 }
 

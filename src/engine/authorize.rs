@@ -36,11 +36,14 @@ fn named(words: &[&str]) -> Vec<RoleName> {
     words.iter().map(RoleName::new).collect()
 }
 
-/// Whether an actor may give a command, and which right decided: the one door that [`super::decide`], [`available`] and [`super::form()`] go through too. `ticket` is the ticket it is
-/// about; none for a new one. What a macro does is asked for each of its actions, with the person's own right; rules and timers act as the system.
+/// Whether an actor may give a command, and which right decided, by the same checks as [`super::decide`], [`available`] and [`super::form()`]. `ticket` is the ticket it is about; none for a
+/// new one. Of a transition's alternatives the first is asked about; the one whose guard holds may have other roles. What a macro does is asked for each of its actions, with the person's own right; rules and timers act as the system.
 pub fn authorize(ctx: &super::Context<'_>, actor: &Actor, what: &What, ticket: Option<&Ticket>) -> Authorization {
     let roles = ctx.roster.roles_in(actor, ticket.and_then(|t| t.group.as_ref()));
     let coarse = ruled(ctx.playbook, ctx.roster, actor, roles, what, ticket);
+    if !coarse.allowed {
+        return coarse;
+    }
     let workflow = ticket.and_then(|t| ctx.playbook.workflow(&t.workflow));
     let (fields, fine) = match what {
         What::Transition(given) => {
@@ -49,9 +52,6 @@ pub fn authorize(ctx: &super::Context<'_>, actor: &Actor, what: &What, ticket: O
         What::SetFields(fields) => (fields.as_slice(), None),
         _ => (&[][..], None),
     };
-    if !coarse.allowed {
-        return coarse;
-    }
     let schema = ctx.playbook.schema();
     let closed = fields.iter().find_map(|(a, _)| match a {
         Attribute::Field(f) if !schema.may_write(f.as_str(), actor, roles) => Some(f),

@@ -133,13 +133,7 @@ fn fire(d: &mut Draft<'_>, due: UtcInstant, kind: TimerKind) {
             }
             for (source, list) in fired.actions {
                 for action in &list {
-                    let mark = d.mark();
-                    if let Err(r) = actions::perform(d, action, &cause) {
-                        d.back_to(mark);
-                        let code = r.reasons.first().map_or("refused", |r| r.code).to_string();
-                        let rule = RuleName::new(source.as_str());
-                        d.push(Event::ActionRefused { rule, action: action.word().into(), code }, cause.clone());
-                    }
+                    actions::attempt(d, source.as_str(), action.word(), &cause, |d| actions::perform(d, action, &cause));
                 }
             }
         }

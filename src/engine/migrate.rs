@@ -164,13 +164,8 @@ fn put(d: &mut Draft<'_>, workflow: &Workflow, done: Migrated) {
         let cycle = d.ticket.cycle.saturating_add(1);
         d.push(Event::Reopened { cycle }, Cause::System);
     }
-    let Some(agent) = d.ticket.assignee.clone().filter(|_| !as_before) else { return };
-    if !holds && !d.ticket.slots.is_empty() {
-        actions::release_slots(d, &agent);
-        d.push(Event::SlotsFreed, Cause::System);
-    } else if holds && d.ticket.slots.is_empty() {
-        let (slots, over) = super::settle::claim_by_hand(d, &agent);
-        d.push(Event::SlotsTaken { slots, over }, Cause::System);
+    if !as_before {
+        transition::hold_slots(d, holds);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Notifications and replies: recipients, templates, and the limits that let mail loops die (S81).
 
-use super::actions::unknown;
+use super::actions::{automatic, unknown};
 use super::draft::Draft;
 use super::refusal::Refusal;
 use crate::diagnostic::text;
@@ -44,19 +44,7 @@ pub(super) fn reply(d: &mut Draft<'_>, template: &TemplateName, cause: &Cause) -
     if silent {
         return Ok(());
     }
-    let message = Message {
-        kind: MessageKind::Reply,
-        audience: Audience::Requester,
-        author: Author::System,
-        channel: d.ticket.channel.clone(),
-        body: spoken(d, &body).into(),
-        language: None,
-        attachments: Vec::new(),
-        automatic: true,
-        thanks: false,
-        external_id: None,
-        at: d.at,
-    };
+    let message = automatic(d, MessageKind::Reply, Audience::Requester, spoken(d, &body).into());
     d.effect(EffectKind::Outbound(message.clone()));
     d.push(Event::MessageAdded(Box::new(message)), cause.clone());
     Ok(())

@@ -23,8 +23,7 @@ pub(super) fn command(d: &mut Draft<'_>, command: &TaskCommand) -> Result<(), Re
             from_template(d, name, &cause)
         }
         TaskCommand::Assign { task, owner, group } => {
-            let t = find(d, *task)?;
-            let mut all = may(d, Some(&t)).err().unwrap_or_default();
+            let (t, mut all) = theirs(d, *task)?;
             still_open(&t, &mut all);
             known(d, owner.as_ref(), group.as_ref(), &mut all);
             all.done()?;
@@ -35,8 +34,7 @@ pub(super) fn command(d: &mut Draft<'_>, command: &TaskCommand) -> Result<(), Re
             Ok(())
         }
         TaskCommand::Take(task) => {
-            let t = find(d, *task)?;
-            let mut all = may(d, Some(&t)).err().unwrap_or_default();
+            let (t, mut all) = theirs(d, *task)?;
             still_open(&t, &mut all);
             let me = d.actor.as_agent().cloned();
             if me.is_none() {
@@ -52,8 +50,7 @@ pub(super) fn command(d: &mut Draft<'_>, command: &TaskCommand) -> Result<(), Re
             Ok(())
         }
         TaskCommand::Tick { task, item, on } => {
-            let t = find(d, *task)?;
-            let mut all = may(d, Some(&t)).err().unwrap_or_default();
+            let (t, mut all) = theirs(d, *task)?;
             still_open(&t, &mut all);
             let ticked = t.checklist.get(*item).map(|i| i.done);
             if ticked.is_none() {
@@ -67,8 +64,7 @@ pub(super) fn command(d: &mut Draft<'_>, command: &TaskCommand) -> Result<(), Re
             Ok(())
         }
         TaskCommand::Note { task, note } => {
-            let t = find(d, *task)?;
-            let mut all = may(d, Some(&t)).err().unwrap_or_default();
+            let (t, mut all) = theirs(d, *task)?;
             short(note, "note", &mut all);
             all.done()?;
             if t.note != *note {
@@ -79,8 +75,7 @@ pub(super) fn command(d: &mut Draft<'_>, command: &TaskCommand) -> Result<(), Re
         TaskCommand::Needs { task, on } => needs(d, *task, *on),
         TaskCommand::Done { task, outcome, note } => done(d, *task, outcome.as_ref(), note.as_ref()),
         TaskCommand::Cancel { task, reason } => {
-            let t = find(d, *task)?;
-            let mut all = may(d, Some(&t)).err().unwrap_or_default();
+            let (t, mut all) = theirs(d, *task)?;
             still_open(&t, &mut all);
             all.reasons.extend(named(d, reason).err().into_iter().flat_map(|r| r.reasons));
             all.done()?;
@@ -94,6 +89,13 @@ pub(super) fn command(d: &mut Draft<'_>, command: &TaskCommand) -> Result<(), Re
 
 fn find(d: &Draft<'_>, id: TaskId) -> Result<Task, Refusal> {
     d.ticket.task(id).cloned().ok_or_else(|| Refusal::one("no-task", text("the ticket has no such task", "工单没有这项任务")))
+}
+
+/// The task a command is about, with what stands against the acting person.
+fn theirs(d: &Draft<'_>, id: TaskId) -> Result<(Task, Refusal), Refusal> {
+    let t = find(d, id)?;
+    let against = may(d, Some(&t)).err().unwrap_or_default();
+    Ok((t, against))
 }
 
 /// Whether the acting person may do something with a task, or add one.
@@ -325,8 +327,8 @@ fn instance(d: &mut Draft<'_>, def: &TaskDefinition, cause: &Cause) -> Result<Ta
 }
 
 fn needs(d: &mut Draft<'_>, task: TaskId, on: TaskId) -> Result<(), Refusal> {
-    let (t, other) = (find(d, task)?, find(d, on)?);
-    let mut all = may(d, Some(&t)).err().unwrap_or_default();
+    let (t, mut all) = theirs(d, task)?;
+    let other = find(d, on)?;
     still_open(&t, &mut all);
     if depends(&d.ticket.tasks, on, task) {
         let (a, b) = (&t.name, &other.name);
@@ -350,10 +352,9 @@ fn needs(d: &mut Draft<'_>, task: TaskId, on: TaskId) -> Result<(), Refusal> {
 
 fn done(d: &mut Draft<'_>, task: TaskId, outcome: Option<&OutcomeName>, note: Option<&Text>) -> Result<(), Refusal> {
     let cause = Cause::Command;
-    let t = find(d, task)?;
+    let (t, mut all) = theirs(d, task)?;
     let workflow: &Workflow = d.workflow;
     let def = workflow.task(&t.name);
-    let mut all = may(d, Some(&t)).err().unwrap_or_default();
     still_open(&t, &mut all);
     if t.state == TaskState::Waiting && t.until.is_none() {
         all.add("task-waits", text("tasks it needs are not over yet", "所依赖的任务尚未完成"));
@@ -399,8 +400,7 @@ fn done(d: &mut Draft<'_>, task: TaskId, outcome: Option<&OutcomeName>, note: Op
 }
 
 fn reopen(d: &mut Draft<'_>, task: TaskId) -> Result<(), Refusal> {
-    let t = find(d, task)?;
-    let mut all = may(d, Some(&t)).err().unwrap_or_default();
+    let (t, mut all) = theirs(d, task)?;
     takes_more(d, &mut all);
     if t.is_open() {
         all.add("task-not-over", text("the task is not over", "任务尚未结束"));
@@ -447,12 +447,7 @@ pub(super) fn entered(d: &mut Draft<'_>) {
     let workflow: &Workflow = d.workflow;
     let names = workflow.state(&d.ticket.state).map(|s| s.tasks.as_slice()).unwrap_or_default();
     for def in names.iter().filter_map(|n| workflow.task(n)) {
-        let mark = d.mark();
-        if let Err(r) = make(d, def, &Cause::System) {
-            d.back_to(mark);
-            let code = r.reasons.first().map_or("refused", |r| r.code).to_string();
-            d.push(Event::ActionRefused { rule: RuleName::new(def.name.as_str()), action: "task".into(), code }, Cause::System);
-        }
+        super::actions::attempt(d, def.name.as_str(), "task", &Cause::System, |d| make(d, def, &Cause::System));
     }
 }
 

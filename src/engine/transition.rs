@@ -75,12 +75,7 @@ pub(super) fn take(d: &mut Draft<'_>, given: &TransitionInput, cause: &Cause) ->
     let internal = transition.internal && transition.stays(&d.ticket.state);
     enter(d, Some(name.clone()), transition.to.as_ref(), internal, cause);
     for action in &transition.after {
-        let mark = d.mark();
-        if let Err(r) = actions::perform(d, action, cause) {
-            d.back_to(mark);
-            let code = r.reasons.first().map_or("refused", |r| r.code).to_string();
-            d.push(Event::ActionRefused { rule: RuleName::new(name.as_str()), action: action.word().into(), code }, Cause::System);
-        }
+        actions::attempt(d, name.as_str(), action.word(), &Cause::System, |d| actions::perform(d, action, cause));
     }
     Ok(())
 }
@@ -131,19 +126,7 @@ pub(super) fn enter(d: &mut Draft<'_>, transition: Option<TransitionName>, to: O
             let _ = actions::queue(d, &group, Default::default(), "reopened".into(), cause);
         }
     }
-    if !state.holds_slots || state.class.is_final() {
-        if let Some(agent) = d.ticket.assignee.clone()
-            && !d.ticket.slots.is_empty()
-        {
-            actions::release_slots(d, &agent);
-            d.push(Event::SlotsFreed, Cause::System);
-        }
-    } else if let Some(agent) = d.ticket.assignee.clone()
-        && d.ticket.slots.is_empty()
-    {
-        let (slots, over) = super::settle::claim_by_hand(d, &agent);
-        d.push(Event::SlotsTaken { slots, over }, Cause::System);
-    }
+    hold_slots(d, state.holds_slots && !state.class.is_final());
     if !internal {
         super::task::moved(d, &from);
     }
@@ -153,6 +136,18 @@ pub(super) fn enter(d: &mut Draft<'_>, transition: Option<TransitionName>, to: O
         d.push(Event::RatingRequested { cycle }, Cause::System);
         let requester = d.ticket.requester.clone();
         d.effect(EffectKind::RatingRequest { cycle, requester });
+    }
+}
+
+/// Gives the assignee's slots back, or takes them again, as the ticket's new state wants it.
+pub(super) fn hold_slots(d: &mut Draft<'_>, holds: bool) {
+    let Some(agent) = d.ticket.assignee.clone() else { return };
+    if !holds && !d.ticket.slots.is_empty() {
+        actions::release_slots(d, &agent);
+        d.push(Event::SlotsFreed, Cause::System);
+    } else if holds && d.ticket.slots.is_empty() {
+        let (slots, over) = super::settle::claim_by_hand(d, &agent);
+        d.push(Event::SlotsTaken { slots, over }, Cause::System);
     }
 }
 
