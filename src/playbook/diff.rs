@@ -208,6 +208,19 @@ impl Found {
             let says = text(format!("tickets of `{of}` begin in other states"), format!("流程 `{of}` 的初始状态有改动"));
             self.part(Weight::Behaviour, "initial", a, "initial", How::Altered, says);
         }
+        if bare(a.rights()) != bare(b.rights()) {
+            let says = text(format!("who may take which step of `{of}` changed"), format!("流程 `{of}` 的流转权限有改动"));
+            self.part(Weight::Behaviour, "rights", a, "rights", How::Altered, says);
+        }
+        let tasks = |w: &Workflow| w.tasks().iter().map(|t| (format!("{of}/{}", t.name), bare(t))).collect();
+        self.maps(("task", "任务"), Weight::Behaviour, &tasks(a), &tasks(b));
+        if a.tasks_at_end() != b.tasks_at_end() {
+            let says = text(
+                format!("what becomes of open tasks at the end of `{of}` changed"),
+                format!("流程 `{of}` 结束时未完成任务的处理有改动"),
+            );
+            self.part(Weight::Behaviour, "tasks_at_end", a, "tasks_at_end", How::Altered, says);
+        }
         // Alternatives of one name are told apart by where they stand among them.
         let named = |w: &Workflow| -> BTreeMap<(String, usize), Transition> {
             let mut count: BTreeMap<String, usize> = BTreeMap::new();
@@ -260,6 +273,8 @@ impl Found {
         look(s.on_requester_reply != t.on_requester_reply, "what a reply does", "回复后的流转");
         look(s.holds_slots != t.holds_slots, "whether it holds slots", "是否占用容量");
         look(s.checklist != t.checklist, "its checklist", "检查清单");
+        look(s.strict != t.strict, "for whom it is strict", "严格模式");
+        look(s.tasks != t.tasks, "its tasks", "任务");
         look(a.timed(name).ne(b.timed(name)), "its timed transitions", "定时流转");
         if !differs.is_empty() {
             self.differs(a, "state", ("state", "状态"), name.as_str(), &differs, Weight::Behaviour);
@@ -274,7 +289,11 @@ impl Found {
         if guard(t) != guard(u) {
             self.differs(a, "guard", ("transition", "流转"), t.name.as_str(), &[("its guard", "守卫条件")], Weight::Behaviour);
         }
-        if (&t.required, &t.optional, t.comment_required) != (&u.required, &u.optional, u.comment_required) {
+        let form = |t: &Transition| {
+            let checks = t.check.iter().map(|c| (bare(c.require.expr()), c.message.clone(), c.field.clone())).collect::<Vec<_>>();
+            (t.required.clone(), t.optional.clone(), t.comment_required, t.checklist, t.attachment, t.resolution.clone(), checks)
+        };
+        if form(t) != form(u) {
             self.differs(a, "form", ("transition", "流转"), t.name.as_str(), &[("its form", "表单")], Weight::Behaviour);
         }
         let mut differs: Vec<(&str, &str)> = Vec::new();
@@ -286,6 +305,9 @@ impl Found {
         }
         if t.roles != u.roles {
             differs.push(("who may take it", "可执行角色"));
+        }
+        if t.waits_for() != u.waits_for() {
+            differs.push(("for which tasks it waits", "等待的任务"));
         }
         if t.after != u.after {
             differs.push(("what follows it", "后续动作"));
@@ -327,7 +349,8 @@ impl Found {
             self.maps(("choice", "选项"), Weight::NeedsMap, &named(a), &named(b));
         }
         let keys = |names: Vec<String>| names.into_iter().map(|n| (n, String::new())).collect::<BTreeMap<_, _>>();
-        let types = |s: &Schema| s.types.iter().map(|(n, t)| (n.to_string(), format!("{} {:?}", t.workflow, t.required))).collect();
+        let types =
+            |s: &Schema| s.types.iter().map(|(n, t)| (n.to_string(), format!("{} {:?} {:?}", t.workflow, t.required, t.fields))).collect();
         self.maps(("type", "类型"), Weight::NeedsMap, &types(a), &types(b));
         let categories = |s: &Schema| keys(s.categories.keys().map(ToString::to_string).collect());
         self.maps(("category", "分类"), Weight::NeedsMap, &categories(a), &categories(b));
@@ -341,5 +364,11 @@ impl Found {
         self.maps(("channel", "渠道"), Weight::Behaviour, &channels(a), &channels(b));
         let templates = |s: &Schema| s.templates.iter().map(|(n, t)| (n.to_string(), format!("{:?}", t.body))).collect();
         self.maps(("template", "模板"), Weight::Behaviour, &templates(a), &templates(b));
+        let forms = |s: &Schema| s.ticket_templates.iter().map(|(n, t)| (n.to_string(), bare(t))).collect();
+        self.maps(("ticket template", "工单模板"), Weight::Behaviour, &forms(a), &forms(b));
+        let access = |s: &Schema| s.access.iter().map(|(n, x)| (n.to_string(), bare(x))).collect();
+        self.maps(("access of field", "字段权限"), Weight::Behaviour, &access(a), &access(b));
+        let codes = |s: &Schema| keys(s.resolutions.names().map(ToString::to_string).collect());
+        self.maps(("resolution code", "解决代码"), Weight::Behaviour, &codes(a), &codes(b));
     }
 }

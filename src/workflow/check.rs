@@ -113,6 +113,7 @@ impl<'a> Check<'a> {
             timed: timed_of,
             rights,
             tasks,
+            tasks_at_end: d.tasks_at_end,
         })
     }
 

@@ -89,6 +89,10 @@ impl Transition {
     pub fn target<'a>(&'a self, from: &'a StateName) -> &'a StateName {
         self.to.as_ref().unwrap_or(from)
     }
+    /// For which tasks it waits.
+    pub fn waits_for(&self) -> &super::TaskWait {
+        &self.tasks.wait
+    }
     /// Whether, taken from this state, it neither leaves nor enters a state (S4).
     pub fn stays(&self, from: &StateName) -> bool {
         self.internal && self.target(from) == from
@@ -123,6 +127,8 @@ pub struct Workflow {
     /// Who may take which step.
     pub(super) rights: Rights<Right>,
     pub(super) tasks: Vec<super::tasks::TaskDefinition>,
+    /// What becomes of open tasks at the end.
+    pub(super) tasks_at_end: super::TasksAtEnd,
 }
 
 impl Workflow {

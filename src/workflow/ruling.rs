@@ -36,6 +36,10 @@ pub(crate) fn has_one(named: &[RoleName], actor: &Actor, roles: &[RoleName]) -> 
 }
 
 impl Workflow {
+    /// Who may take which step, for comparing two workflows.
+    pub(crate) fn rights(&self) -> &impl std::fmt::Debug {
+        &self.rights
+    }
     /// Who may take a transition from a state, the most specific first: the transition's own roles, then the rights of the step (from → to, any → to, from → any,
     /// any → any), then every agent and integration (S7). The system may always.
     pub fn ruling(&self, t: &Transition, from: &StateName, actor: &Actor, roles: &[RoleName]) -> Ruling {

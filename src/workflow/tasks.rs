@@ -157,6 +157,10 @@ impl Workflow {
     pub fn task(&self, name: &TaskName) -> Option<&TaskDefinition> {
         self.tasks.iter().find(|t| t.name == *name)
     }
+    /// What becomes of open tasks when a ticket would be resolved or closed.
+    pub fn tasks_at_end(&self) -> TasksAtEnd {
+        self.tasks_at_end
+    }
     /// All templates of tasks, in the order declared.
     pub fn tasks(&self) -> &[TaskDefinition] {
         &self.tasks

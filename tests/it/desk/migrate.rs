@@ -296,6 +296,32 @@ fn s11_a_difference_is_told_by_weight() {
     insta::assert_snapshot!("diff", format!("{}\n{}", changed.render(Lang::En), changed.render(Lang::Zh)));
 }
 
+/// Whatever a workflow file can say is told of when it changes: one edit, one change.
+#[test]
+fn s11_a_difference_sees_every_key_of_a_workflow() {
+    let start = "name = \"start\"";
+    let tasks = "[tasks.look]\ndue = \"1bd\"\n\n[states.new]";
+    let (head, open) = ("version = 1\n", "[states.open]");
+    let begin = (FLOW, "[states.new]", tasks);
+    let edits: [(&str, &str, String); 7] = [
+        ("form", start, format!("{start}\nattachment = true")),
+        ("form", start, format!("{start}\ncheck = [{{ require = \"t.impact == \\\"high\\\"\" }}]")),
+        ("transition", start, format!("{start}\ntasks = [\"look\"]")),
+        ("state", open, format!("{open}\nstrict = true")),
+        ("state", open, format!("{open}\ntasks = [\"look\"]")),
+        ("tasks_at_end", head, format!("{head}tasks_at_end = \"cancel\"\n")),
+        ("task", "due = \"1bd\"", "due = \"2bd\"".into()),
+    ];
+    let before = playbook(&edited(&[begin]));
+    for (what, from, to) in &edits {
+        let said = diff(&before, &playbook(&edited(&[begin, (FLOW, from, to)])));
+        assert_eq!(said.changes.iter().map(|c| c.what).collect::<Vec<_>>(), [*what], "{to}");
+    }
+    let mut files = edited(&[begin]);
+    files.add(FLOW, format!("{}\n[rights]\n\"* -> closed\" = [\"lead\"]\n", files.get(FLOW).unwrap()));
+    assert_eq!(diff(&before, &playbook(&files)).changes.iter().map(|c| c.what).collect::<Vec<_>>(), ["rights"]);
+}
+
 /// Every code of a migration's check, once.
 #[test]
 fn what_is_wrong_with_a_migration_is_told() {
