@@ -83,6 +83,7 @@ impl<'a> Check<'a> {
         let transitions: Vec<Transition> = d.transitions.iter().enumerate().map(|(i, t)| self.transition(i, t, &exits, scripts)).collect();
         let rights = self.rights();
         self.alternatives(&exits);
+        self.dead(&transitions, &exits);
         let timed = self.timed(&exits);
         self.walk(&exits, &initials);
         let mut timed_of: Vec<Vec<Timed>> = vec![Vec::new(); d.states.len()];

@@ -94,6 +94,7 @@
 //! ```
 
 mod check;
+mod check_dead;
 mod check_demand;
 mod check_paths;
 mod check_states;

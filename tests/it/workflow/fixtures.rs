@@ -31,6 +31,16 @@ const EDITS: &[(&str, &str, &str)] = &[
     ("no-final-state", "class = \"resolved\"", "class = \"open\""),
     ("nobody-responsible", "responsible = \"assignee\"\n", ""),
     ("ambiguous-transition", "guard = { field = \"impact\", is_not = \"high\" }\n", ""),
+    (
+        "dead-transition",
+        "guard = { field = \"impact\", is_not = \"high\" }",
+        "guard = { all = [{ field = \"impact\", is = \"high\" }, { field = \"impact\", is = \"low\" }] }",
+    ),
+    (
+        "dead-alternative",
+        "to = \"resolved\"\nroles = [\"lead\"]",
+        "to = \"resolved\"\nguard = { field = \"impact\", is = \"low\" }\nroles = [\"lead\"]",
+    ),
     ("ambiguous-timed", "after = \"5bd\"", "after = \"3bd\""),
     ("unknown-transition", "transition = \"remind\"", "transition = \"remnid\""),
     ("transition-not-leaving", "transition = \"remind\"", "transition = \"start\""),
@@ -212,10 +222,11 @@ fn what_only_rust_can_build() {
 fn no_code_is_without_a_fixture() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let tested: BTreeSet<&str> = EDITS.iter().map(|e| e.0).chain(BUILT).collect();
-    for file in ["check", "check_demand", "check_states", "check_transitions", "check_paths", "read", "read_demand", "read_tasks"]
-        .map(|f| format!("workflow/{f}.rs"))
-        .into_iter()
-        .chain(["reading", "actions", "form"].map(|f| format!("condition/{f}.rs")))
+    for file in
+        ["check", "check_dead", "check_demand", "check_states", "check_transitions", "check_paths", "read", "read_demand", "read_tasks"]
+            .map(|f| format!("workflow/{f}.rs"))
+            .into_iter()
+            .chain(["reading", "actions", "form"].map(|f| format!("condition/{f}.rs")))
     {
         let source = std::fs::read_to_string(root.join(&file)).unwrap();
         for line in source.lines().filter(|l| !l.trim_start().starts_with("//")) {

@@ -1,0 +1,77 @@
+//! Transitions that can never be taken, as far as their guards alone prove it.
+
+use super::check::Check;
+use super::compiled::Transition;
+use super::machine::Exits;
+use super::places::Part;
+use crate::condition::Path;
+use crate::condition::logic::Known;
+use crate::diagnostic::{Diagnostic, Lang, text};
+use std::collections::BTreeSet;
+
+impl Check<'_> {
+    /// Warns of a guard that cannot hold in any state its transition leaves, and of an alternative (S6) that is never tried since one before it holds wherever it does.
+    pub(super) fn dead(&mut self, transitions: &[Transition], exits: &[Exits]) {
+        let mut dead = BTreeSet::new();
+        for (i, t) in transitions.iter().enumerate() {
+            let Some(guard) = &t.guard else { continue };
+            let from = t.from.iter().map(|s| s.as_str().to_string()).collect::<Vec<_>>();
+            if from.is_empty() || self.doubts_from(i) || !Known::of(self.schema).only(Path::State, from).never(guard.expr()) {
+                continue;
+            }
+            dead.insert(i);
+            self.bad.push(
+                Diagnostic::warning(
+                    "dead-transition",
+                    text(
+                        format!("the guard of `{}` can never hold, so nobody ever takes it: {guard}", t.name),
+                        format!("`{}` 的条件不可能成立，该流转永远无法执行：{guard}", t.name),
+                    ),
+                )
+                .at(self.places.at(Part::Transition(i), "guard", 0))
+                .help(text("mend the guard, or remove the transition", "请修改 guard，或删除该流转")),
+            );
+        }
+        let mut told = BTreeSet::new();
+        for (state, e) in exits.iter().enumerate() {
+            let named = || e.named.iter().filter_map(|i| Some((*i as usize, transitions.get(*i as usize)?)));
+            for (b, later) in named() {
+                let before: Vec<_> = named().take_while(|(a, _)| *a != b).filter(|(_, t)| t.name == later.name).collect();
+                let doubt = |i: usize| {
+                    let part = Part::Transition(i);
+                    self.places.unsure(part, "name")
+                        || self.places.unsure(part, "guard")
+                        || (self.d.transitions.get(i).is_some_and(|t| t.guard.is_some())
+                            && transitions.get(i).is_some_and(|t| t.guard.is_none()))
+                };
+                // One without a guard in front is an error of its own.
+                let open = before.iter().any(|(_, t)| t.guard.is_none());
+                if before.is_empty() || open || told.contains(&b) || dead.contains(&b) || doubt(b) || before.iter().any(|(a, _)| doubt(*a))
+                {
+                    continue;
+                }
+                let mut all: Vec<_> = before.iter().filter_map(|(_, t)| Some((t.guard.as_ref()?.expr(), false))).collect();
+                all.extend(later.guard.iter().map(|g| (g.expr(), true)));
+                let here = vec![self.name_of(state).to_string()];
+                if Known::of(self.schema).only(Path::State, here).possible(&all) {
+                    continue;
+                }
+                told.insert(b);
+                let Some((first, _)) = before.first() else { continue };
+                let (name, label) = (&later.name, later.label.get(Lang::En));
+                self.bad.push(
+                    Diagnostic::warning(
+                        "dead-alternative",
+                        text(
+                            format!("this alternative of `{name}` ({label}) is never taken: wherever it might be, one before it is"),
+                            format!("`{name}` 的这一备选流转（{}）永远不会执行：前面的条件已全部覆盖", later.label.get(Lang::Zh)),
+                        ),
+                    )
+                    .at(self.places.of(Part::Transition(b)))
+                    .also(self.places.of(Part::Transition(*first)), text("the first one tried", "最先尝试的一条"))
+                    .help(text("put it first, or narrow the guards before it", "请把它放在前面，或收窄前面的 guard")),
+                );
+            }
+        }
+    }
+}
