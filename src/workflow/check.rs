@@ -84,8 +84,12 @@ impl<'a> Check<'a> {
         let rights = self.rights();
         self.alternatives(&exits);
         self.dead(&transitions, &exits);
+        self.forms(&transitions);
+        self.chains(&exits);
         let timed = self.timed(&exits);
+        self.timed_in_vain(&transitions, &exits);
         self.walk(&exits, &initials);
+        self.hands(&exits, &initials);
         let mut timed_of: Vec<Vec<Timed>> = vec![Vec::new(); d.states.len()];
         for (state, t) in timed {
             if let Some(of) = timed_of.get_mut(state) {
@@ -289,7 +293,7 @@ impl<'a> Check<'a> {
     }
 
     /// The transitions of this name that leave a state.
-    fn leaving<'e>(&'e self, exits: &'e [Exits], state: usize, name: &'e TransitionName) -> impl Iterator<Item = usize> + 'e {
+    pub(super) fn leaving<'e>(&'e self, exits: &'e [Exits], state: usize, name: &'e TransitionName) -> impl Iterator<Item = usize> + 'e {
         let named = exits.get(state).map(|e| e.named.as_slice()).unwrap_or_default();
         let of = |i: &u32| self.d.transitions.get(*i as usize).map(|t| &t.name);
         let first = named.partition_point(|i| of(i) < Some(name));

@@ -1,4 +1,4 @@
-//! Transitions that can never be taken, as far as their guards alone prove it.
+//! Transitions that can never be taken, as far as their guards and forms alone prove it.
 
 use super::check::Check;
 use super::compiled::Transition;
@@ -7,6 +7,7 @@ use super::places::Part;
 use crate::condition::Path;
 use crate::condition::logic::Known;
 use crate::diagnostic::{Diagnostic, Lang, text};
+use crate::ticket::Attribute;
 use std::collections::BTreeSet;
 
 impl Check<'_> {
@@ -72,6 +73,72 @@ impl Check<'_> {
                     .help(text("put it first, or narrow the guards before it", "请把它放在前面，或收窄前面的 guard")),
                 );
             }
+        }
+    }
+
+    /// Warns of a form that nobody can complete: it asks for what no ticket of this workflow has or nothing can be chosen for, or its validators contradict each other.
+    pub(super) fn forms(&mut self, transitions: &[Transition]) {
+        let kinds: Vec<_> = self.schema.types.iter().filter(|(_, t)| t.workflow == self.d.name).map(|(name, _)| name).collect();
+        for (i, t) in transitions.iter().enumerate() {
+            let part = Part::Transition(i);
+            for (n, a) in self.d.transitions.get(i).map(|d| d.required.as_slice()).unwrap_or_default().iter().enumerate() {
+                let foreign = !kinds.is_empty() && !kinds.iter().any(|k| self.schema.has_field(k, a));
+                if !foreign && !self.without_choice(a) {
+                    continue;
+                }
+                let (name, field) = (&t.name, a.name());
+                let why = if foreign {
+                    text(
+                        format!("`{name}` requires `{field}`, a field that no ticket of this workflow has"),
+                        format!("`{name}` 要求填写 `{field}`，但使用本工作流的工单都没有该字段"),
+                    )
+                } else {
+                    text(
+                        format!("`{name}` requires `{field}`, for which there is nothing to choose"),
+                        format!("`{name}` 要求填写 `{field}`，但没有可选值"),
+                    )
+                };
+                self.warn_help(
+                    "form-never-complete",
+                    why,
+                    self.places.at(part, "required", n),
+                    text(
+                        "nobody can ever take it: require something else, or declare what is missing",
+                        "无人能够完成：请改为其他必填项，或补充声明",
+                    ),
+                );
+            }
+            let mut all: Vec<_> = t.check.iter().map(|c| (c.require.expr(), true)).collect();
+            let unread = self.d.transitions.get(i).is_none_or(|d| d.check.len() != t.check.len());
+            if all.is_empty() || unread || self.doubts_from(i) || self.places.unsure(part, "check") {
+                continue;
+            }
+            let from = t.from.iter().map(|s| s.as_str().to_string()).collect::<Vec<_>>();
+            let known = Known::of(self.schema).only(Path::State, from);
+            // A guard that never holds is told already.
+            let guard = t.guard.as_ref().map(|g| g.expr()).filter(|g| !known.never(g));
+            all.extend(guard.map(|g| (g, true)));
+            if !known.possible(&all) {
+                let name = &t.name;
+                self.warn_help(
+                    "form-never-complete",
+                    text(
+                        format!("what `{name}` checks can never hold together, so nobody ever takes it"),
+                        format!("`{name}` 的校验条件不可能同时成立，无人能够执行"),
+                    ),
+                    self.places.at(part, "check", 0),
+                    text("mend or remove one of its checks", "请修改或删除其中一个校验"),
+                );
+            }
+        }
+    }
+
+    fn without_choice(&self, a: &Attribute) -> bool {
+        match a {
+            Attribute::Category => self.schema.categories.is_empty(),
+            Attribute::Impact => self.schema.impact.levels.is_empty(),
+            Attribute::Urgency => self.schema.urgency.levels.is_empty(),
+            _ => false,
         }
     }
 }

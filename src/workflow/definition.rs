@@ -349,6 +349,9 @@ pub struct WorkflowDefinition {
     /// What becomes of open tasks when a ticket would be resolved or closed.
     #[serde(default)]
     pub tasks_at_end: TasksAtEnd,
+    /// How often a ticket may change hands on its way: the check warns of states through which even the shortest way takes more. None: unlimited.
+    #[serde(default)]
+    pub handoffs: Option<u16>,
 }
 
 impl WorkflowDefinition {
@@ -364,6 +367,7 @@ impl WorkflowDefinition {
             rights: Vec::new(),
             tasks: Vec::new(),
             tasks_at_end: TasksAtEnd::default(),
+            handoffs: None,
         }
     }
     /// With a state a ticket may begin in; the first is the default.
@@ -400,6 +404,12 @@ impl WorkflowDefinition {
     #[must_use]
     pub fn task(mut self, task: TaskDefinition) -> Self {
         self.tasks.push(task);
+        self
+    }
+    /// With the hand-offs that a ticket's way may have; see [`WorkflowDefinition::handoffs`].
+    #[must_use]
+    pub fn handoffs(mut self, most: u16) -> Self {
+        self.handoffs = Some(most);
         self
     }
     /// Adds its states and transitions to what conditions may name. A playbook does so with all its workflows before it compiles one.

@@ -65,16 +65,35 @@ impl Net {
     }
 }
 
-/// The nodes of a cycle among `nodes` nodes with these edges, in order of number; none where there is none.
-pub(super) fn cycle(nodes: usize, edges: &[(usize, usize)]) -> Option<Vec<usize>> {
-    let mut graph: DiGraph<(), ()> = DiGraph::with_capacity(nodes, edges.len());
+fn graph(nodes: usize, edges: &[(usize, usize)]) -> DiGraph<(), ()> {
+    let mut graph = DiGraph::with_capacity(nodes, edges.len());
     for _ in 0..nodes {
         graph.add_node(());
     }
     for (a, b) in edges.iter().filter(|(a, b)| *a < nodes && *b < nodes) {
         graph.add_edge(NodeIndex::new(*a), NodeIndex::new(*b), ());
     }
-    let mut round: Vec<usize> = petgraph::algo::tarjan_scc(&graph).into_iter().find(|c| c.len() > 1)?.iter().map(|n| n.index()).collect();
+    graph
+}
+
+/// The nodes of a cycle among `nodes` nodes with these edges, in order of number; none where there is none.
+pub(super) fn cycle(nodes: usize, edges: &[(usize, usize)]) -> Option<Vec<usize>> {
+    let graph = graph(nodes, edges);
+    let round = |c: &Vec<NodeIndex>| c.len() > 1 || c.first().is_some_and(|n| graph.contains_edge(*n, *n));
+    let mut round: Vec<usize> = petgraph::algo::tarjan_scc(&graph).into_iter().find(round)?.iter().map(|n| n.index()).collect();
     round.sort_unstable();
     Some(round)
+}
+
+/// For each node of a graph without cycles, how many edges the longest way from it has.
+pub(super) fn levels(nodes: usize, edges: &[(usize, usize)]) -> Vec<usize> {
+    let graph = graph(nodes, edges);
+    let mut levels = vec![0_usize; nodes];
+    for n in petgraph::algo::toposort(&graph, None).unwrap_or_default().into_iter().rev() {
+        let beyond = graph.neighbors(n).filter_map(|m| levels.get(m.index())).max().map_or(0, |l| l.saturating_add(1));
+        if let Some(level) = levels.get_mut(n.index()) {
+            *level = beyond;
+        }
+    }
+    levels
 }

@@ -13,6 +13,7 @@
 //! name = "incident"
 //! version = 1
 //! initial = "new"                        # or a list; the first is the default (S8)
+//! handoffs = 3                           # so often may a ticket change hands: the check warns of states that need more
 //!
 //! [states.new]
 //! class = "new"                          # new open pending on_hold resolved closed cancelled (S83)
@@ -94,6 +95,7 @@
 //! ```
 
 mod check;
+mod check_course;
 mod check_dead;
 mod check_demand;
 mod check_paths;

@@ -41,6 +41,15 @@ const EDITS: &[(&str, &str, &str)] = &[
         "to = \"resolved\"\nroles = [\"lead\"]",
         "to = \"resolved\"\nguard = { field = \"impact\", is = \"low\" }\nroles = [\"lead\"]",
     ),
+    ("automatic-cycle", "from = \"resolved\"\nto = \"open\"", "from = \"resolved\"\nto = \"open\"\nafter = [{ transition = \"resolve\" }]"),
+    ("automatic-chain", "{ tag = \"started\" }", "{ transition = \"c0\" }"),
+    ("timed-never", "transition = \"remind\"", "transition = \"resume\""),
+    ("over-long-path", "version = 3\n", "version = 3\nhandoffs = 1\n"),
+    (
+        "form-never-complete",
+        "comment = true",
+        "comment = true\ncheck = [{ require = { field = \"impact\", is = \"high\" } }, { require = { field = \"impact\", is = \"low\" } }]",
+    ),
     ("ambiguous-timed", "after = \"5bd\"", "after = \"3bd\""),
     ("unknown-transition", "transition = \"remind\"", "transition = \"remnid\""),
     ("transition-not-leaving", "transition = \"remind\"", "transition = \"start\""),
@@ -104,6 +113,12 @@ const BUILT: [&str; 4] = ["duplicate-state", "no-states", "bad-skill-level", "du
 fn broken(code: &str, find: &str, replace: &str) -> String {
     let toml = edited(find, replace);
     match code {
+        "automatic-cycle" => toml.replacen("after = [{ set", "after = [{ transition = \"reopen\" }, { set", 1),
+        "automatic-chain" => (0..9).fold(toml, |toml, n| {
+            let next = n + 1;
+            let after = if n < 8 { format!("after = [{{ transition = \"c{next}\" }}]\n") } else { String::new() };
+            format!("{toml}\n[[transitions]]\nname = \"c{n}\"\nlabel = \"步骤\"\nfrom = \"open\"\nto = \"=\"\n{after}")
+        }),
         // Only with a way out of nowhere left.
         "no-way-to-final" | "dead-end" => {
             let toml = toml.replacen("from = \"*\"", "from = [\"new\", \"open\"]", 1);
@@ -222,11 +237,21 @@ fn what_only_rust_can_build() {
 fn no_code_is_without_a_fixture() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let tested: BTreeSet<&str> = EDITS.iter().map(|e| e.0).chain(BUILT).collect();
-    for file in
-        ["check", "check_dead", "check_demand", "check_states", "check_transitions", "check_paths", "read", "read_demand", "read_tasks"]
-            .map(|f| format!("workflow/{f}.rs"))
-            .into_iter()
-            .chain(["reading", "actions", "form"].map(|f| format!("condition/{f}.rs")))
+    for file in [
+        "check",
+        "check_course",
+        "check_dead",
+        "check_demand",
+        "check_states",
+        "check_transitions",
+        "check_paths",
+        "read",
+        "read_demand",
+        "read_tasks",
+    ]
+    .map(|f| format!("workflow/{f}.rs"))
+    .into_iter()
+    .chain(["reading", "actions", "form"].map(|f| format!("condition/{f}.rs")))
     {
         let source = std::fs::read_to_string(root.join(&file)).unwrap();
         for line in source.lines().filter(|l| !l.trim_start().starts_with("//")) {

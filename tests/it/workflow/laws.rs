@@ -81,6 +81,7 @@ fn definition() -> impl Strategy<Value = WorkflowDefinition> {
                 .collect(),
             tasks: Vec::new(),
             tasks_at_end: TasksAtEnd::Block,
+            handoffs: n.checked_rem(3).map(|n| n as u16),
         },
     )
 }
