@@ -1,7 +1,7 @@
 //! The desk for callers without an executor: the same methods, on the calling thread.
 
 use super::block::block_on;
-use super::{Delivered, Desk, Done, Error, Health, Preview, Recalculation, Swapped, Swept};
+use super::{Delivered, Desk, Done, Error, Health, Preview, Recalculation, Subset, Swapped, Swept};
 use crate::engine::{Authorization, Command, CreationForm, Explanation, Form, Inbound, Offer, What};
 use crate::id::*;
 use crate::playbook::{Migration, Playbook};
@@ -253,6 +253,20 @@ impl Blocking {
     /// As there.
     pub fn swap(&self, playbook: Playbook) -> Result<Swapped, Error> {
         block_on(self.0.swap(playbook))
+    }
+    /// [`Desk::begin_trial`]: activates a playbook for some tickets.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn begin_trial(&self, playbook: Playbook, subset: Subset) -> Result<Swapped, Error> {
+        block_on(self.0.begin_trial(playbook, subset))
+    }
+    /// [`Desk::end_trials`]: their tickets go by the desk's own playbook again.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn end_trials(&self) -> Result<Option<Swapped>, Error> {
+        block_on(self.0.end_trials())
     }
     /// [`Desk::recalculate`]: goes on with a recalculation.
     ///

@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex};
 pub struct Builder {
     playbook: Arc<Playbook>,
     older: Vec<Arc<Playbook>>,
+    trials: Vec<(Playbook, super::Subset)>,
     store: Option<AnyStore>,
     directory: Box<dyn AnyDirectory>,
     courier: Box<dyn AnyCourier>,
@@ -42,6 +43,7 @@ impl Builder {
         Self {
             playbook: Arc::new(playbook),
             older: Vec::new(),
+            trials: Vec::new(),
             store: None,
             directory: Box::new(FixedDirectory::default()),
             courier: Box::new(NoCourier),
@@ -119,6 +121,13 @@ impl Builder {
         self.older.push(Arc::new(playbook));
         self
     }
+    /// A playbook on trial for some tickets: what [`Desk::begin_trial`] began before the process started again, with [`Playbook::active_since`] and [`Swapped::since`](super::Swapped::since); of
+    /// several, the latest first.
+    #[must_use]
+    pub fn trial(mut self, playbook: Playbook, subset: super::Subset) -> Self {
+        self.trials.push((playbook, subset));
+        self
+    }
     /// This desk's name among several that share a store: the owner of its leases.
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
@@ -141,7 +150,13 @@ impl Builder {
         let store = self.store.unwrap_or_else(|| AnyStore::new(MemoryStore::new()));
         let roster = self.directory.roster().await?;
         super::swap::check_calendars(&self.playbook, &self.older)?;
-        let playbook = Arc::new(self.playbook.with_versions_of(&self.older));
+        let tried: Vec<Arc<Playbook>> = self.trials.iter().map(|(p, _)| Arc::new(p.clone())).collect();
+        super::swap::check_calendars(&self.playbook, &tried)?;
+        let playbook = Arc::new(self.playbook.with_versions_of(self.older.iter().chain(&tried)));
+        let joined = |p: &Arc<Playbook>| Arc::new(p.with_versions_of(std::iter::once(&playbook).chain(&self.older)));
+        let trials = tried.iter().zip(self.trials);
+        let trials: Vec<_> = trials.map(|(p, (_, subset))| super::trial::Trial { playbook: joined(p), subset, over: false }).collect();
+        let trials = Arc::new(trials);
         let desk = Desk(Arc::new(Inner {
             queue: Queue::new(store.clone(), self.most_waiting),
             store,
@@ -152,7 +167,7 @@ impl Builder {
             limits: self.limits,
             name: self.name,
             observer: self.observer,
-            kept: Mutex::new(Kept { playbook, older: Arc::new(self.older), roster, lost_subscribers: 0 }),
+            kept: Mutex::new(Kept { playbook, older: Arc::new(self.older), trials, roster, lost_subscribers: 0 }),
             record: Mutex::default(),
             interrupt: Interrupt::new(),
             suspend_after: self.suspend_after,

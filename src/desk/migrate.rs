@@ -1,10 +1,10 @@
 //! Migrations of a running desk: preview, in pieces, and back (S10, S11, S89).
 
-use super::{Desk, Error};
+use super::{Desk, Error, Subset};
 use crate::diagnostic::Diagnostics;
 use crate::engine::{Command, Migrate, What};
 use crate::id::*;
-use crate::playbook::{Migration, Removed};
+use crate::playbook::{Migration, Playbook, Removed};
 use crate::store::{Cursor, Limit, Order, Query, Store as _, StoreExt as _};
 use crate::ticket::{Actor, Event, Migrated, Ticket};
 use std::collections::BTreeMap;
@@ -76,10 +76,11 @@ impl Desk {
     pub async fn preview_migration(&self, migration: &Migration, most: usize) -> Result<MigrationPreview, Error> {
         let mut out = MigrationPreview { warnings: self.check_migration(migration)?, ..MigrationPreview::default() };
         let shared = Arc::new(migration.clone());
+        let only = self.only(migration);
         let mut after = None;
         loop {
             let page = self.0.store.find(&concerned(migration.final_tickets), after.as_ref(), Limit::MAX).await?;
-            for t in page.items.iter().filter(|t| t.workflow == migration.from) {
+            for t in page.items.iter().filter(|t| t.workflow == migration.from && only.as_ref().is_none_or(|s| s.has(t))) {
                 out.total = out.total.saturating_add(1);
                 let command = Command::on(t.id, "preview", Actor::System, What::Migrate(Migrate::By(shared.clone())));
                 match self.preview(&command).await {
@@ -124,7 +125,8 @@ impl Desk {
         // Kept when the page is done: one that failed midway is gone over again and finds the changed ones as they should be.
         let (mut seen, mut changed, mut refused, mut moved) = (0u64, 0u64, Vec::new(), Vec::new());
         let pinned = if state.back { &state.migration.to } else { &state.migration.from };
-        for t in page.items.iter().filter(|t| state.back || t.workflow == *pinned) {
+        let only = if state.back { None } else { self.only(&state.migration) };
+        for t in page.items.iter().filter(|t| (state.back || t.workflow == *pinned) && only.as_ref().is_none_or(|s| s.has(t))) {
             seen = seen.saturating_add(1);
             let how = if state.back {
                 let Some(done) = self.migrated_by(t, &state.migration).await? else { continue };
@@ -167,16 +169,24 @@ impl Desk {
         Ok(last.filter(|d| !d.back))
     }
 
+    /// The tickets a migration concerns, where it belongs to a trial.
+    fn only(&self, m: &Migration) -> Option<Subset> {
+        let has = |p: &Playbook| p.migrations().iter().any(|x| x.digest() == m.digest());
+        self.trials().into_iter().find(|(p, _)| has(p)).map(|(_, s)| s).filter(|_| !has(&self.playbook()))
+    }
+
     fn check_migration(&self, m: &Migration) -> Result<Diagnostics, Error> {
-        let playbook = self.playbook();
-        let older = super::host::lock(&self.0.kept).older.clone();
-        let old = older.iter().find(|p| p.workflow(&m.from).is_some()).unwrap_or(&playbook);
-        let problems = m.check(old, &playbook);
+        let at_hand = self.at_hand();
+        // The target of a trial's own migration is the trial.
+        let own = self.trials().into_iter().map(|(p, _)| p).find(|p| p.migrations().iter().any(|x| x.digest() == m.digest()));
+        let playbook = own.unwrap_or_else(|| self.playbook());
+        let before = |p: &&Arc<Playbook>| p.digest() != playbook.digest() && p.workflow(&m.from).is_some();
+        let problems = m.check(at_hand.iter().find(before).unwrap_or(&playbook), &playbook);
         if problems.has_errors() { Err(Error::Migration(problems)) } else { Ok(problems) }
     }
 
     /// Names that are gone, that open tickets use and that no migration of the new playbook maps, each with how many use it (S89).
-    pub(super) async fn check_names(&self, mut removed: Removed, migrations: &[Migration]) -> Result<(), Error> {
+    pub(super) async fn check_names(&self, mut removed: Removed, migrations: &[Migration], of: Option<&Subset>) -> Result<(), Error> {
         // Which policy a ticket stands under its conditions say: one that is taken away gives way by itself (S37, S55).
         removed.policies.clear();
         migrations.iter().for_each(|m| removed.covered_by(m));
@@ -185,8 +195,8 @@ impl Desk {
         }
         let mut used: BTreeMap<(String, String), u64> = BTreeMap::new();
         let mut count = 0u64;
-        for t in self.0.store.find_all(&concerned(false)).await? {
-            let names = removed.used_by(&t);
+        for t in self.0.store.find_all(&concerned(false)).await?.iter().filter(|t| of.is_none_or(|s| s.has(t))) {
+            let names = removed.used_by(t);
             count = count.saturating_add(u64::from(!names.is_empty()));
             for (kind, name) in names {
                 let n = used.entry((kind.en, name)).or_default();

@@ -46,6 +46,7 @@ mod submit;
 mod suspend;
 mod swap;
 mod sweep;
+mod trial;
 mod watch;
 
 pub use blocking::Blocking;
@@ -60,6 +61,7 @@ pub use submit::{Done, Preview};
 pub use suspend::RuleHealth;
 pub use swap::{Recalculation, Swapped};
 pub use sweep::{Delivered, Swept};
+pub use trial::Subset;
 pub use watch::{Turned, Watched};
 
 use crate::condition::Interrupt;
@@ -121,6 +123,8 @@ struct Kept {
     /// Older playbooks whose workflow versions open tickets are pinned to.
     /// The newest first; their instants of activation tell which one was active when.
     older: Arc<Vec<Arc<Playbook>>>,
+    /// Playbooks active for some tickets only, the latest first.
+    trials: Arc<Vec<trial::Trial>>,
     roster: Arc<Roster>,
     lost_subscribers: u64,
 }

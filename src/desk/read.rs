@@ -62,10 +62,7 @@ impl Desk {
     pub async fn verify(&self, id: TicketId) -> Result<Option<Unverified>, Error> {
         self.load(id).await?;
         let journal = self.journal(id).await?;
-        let playbooks: Vec<Arc<Playbook>> = {
-            let kept = lock(&self.0.kept);
-            std::iter::once(&kept.playbook).chain(kept.older.iter()).cloned().collect()
-        };
+        let playbooks = self.at_hand();
         let books: Vec<(&Playbook, Calendars)> = playbooks
             .iter()
             .map(|p| {
@@ -98,11 +95,7 @@ impl Desk {
     pub async fn explain(&self, id: TicketId, revision: Revision) -> Result<Option<Explanation>, Error> {
         let journal = self.journal(id).await?;
         let decided_by = journal.iter().find(|e| e.revision == revision).map(|e| e.playbook);
-        let playbook = {
-            let kept = lock(&self.0.kept);
-            let all = std::iter::once(&kept.playbook).chain(kept.older.iter());
-            all.into_iter().find(|p| Some(p.digest()) == decided_by).unwrap_or(&kept.playbook).clone()
-        };
+        let playbook = self.at_hand().into_iter().find(|p| Some(p.digest()) == decided_by).unwrap_or_else(|| self.playbook());
         let ticket = Ticket::fold(&journal).filter(|_| playbook.reads_customer());
         // An explanation without the customer record is better than none.
         let customer = match ticket {
@@ -136,7 +129,8 @@ impl Desk {
     /// What an actor is asked for with a new ticket of a type: its fields, templates and initial states; none where there is no such type.
     pub fn creation_form(&self, kind: &TypeName, actor: &Actor) -> Option<CreationForm> {
         let now = self.at(self.now());
-        creation_form(&self.context(&now), kind, actor)
+        let there = now.for_new(kind);
+        creation_form(&self.context(there.as_ref().unwrap_or(&now)), kind, actor)
     }
     /// What a question is answered from.
     fn context<'n>(&'n self, now: &'n super::submit::Now) -> Context<'n> {
@@ -154,6 +148,8 @@ impl Desk {
     async fn looking<T>(&self, id: TicketId, ask: impl FnOnce(&Context<'_>, &Ticket, Option<&Customer>) -> T + Send) -> Result<T, Error> {
         let ticket = self.load(id).await?;
         let now = self.at(self.now());
+        let there = self.governing(&now, &ticket).await?;
+        let now = there.unwrap_or(now);
         let reads = now.playbook.reads_customer();
         let customer = if reads { self.customer(&now.playbook, &ticket.requester, Some(&ticket)).await? } else { None };
         Ok(ask(&self.context(&now), &ticket, customer.as_ref()))

@@ -51,6 +51,8 @@ pub(super) struct Now {
     pub playbook: Arc<Playbook>,
     /// Those before it, the newest first.
     pub older: Arc<Vec<Arc<Playbook>>>,
+    /// Those that are, or were, active for some tickets only.
+    pub trials: Arc<Vec<super::trial::Trial>>,
     pub roster: Arc<Roster>,
     /// Rules that are, and were, suspended.
     pub suspended: Arc<Suspended>,
@@ -61,7 +63,8 @@ impl Desk {
     pub(super) fn at(&self, at: UtcInstant) -> Now {
         let suspended = self.suspended();
         let kept = lock(&self.0.kept);
-        Now { playbook: kept.playbook.clone(), older: kept.older.clone(), roster: kept.roster.clone(), suspended, at: at_door(at) }
+        let (playbook, older, trials) = (kept.playbook.clone(), kept.older.clone(), kept.trials.clone());
+        Now { playbook, older, trials, roster: kept.roster.clone(), suspended, at: at_door(at) }
     }
 
     /// Does a command. Repeated with the same key, it gets its first answer and is done once.
@@ -237,6 +240,8 @@ impl Desk {
 
     /// Finds an agent for a ticket that waits for one.
     pub(super) async fn follow_up(&self, done: Done) -> Result<Done, Error> {
+        // The command itself is done and stored; what is missed here is made good with the next command.
+        let _ = self.follow_trial(&done.ticket).await;
         if !done.ticket.queue.as_ref().is_some_and(|q| q.try_now) {
             return Ok(done);
         }
@@ -287,10 +292,26 @@ impl Desk {
         if let (None, Some(id)) = (&case.ticket, command.ticket) {
             case.ticket = Some(self.load(id).await?);
         }
+        let governing = match (&case.ticket, &command.what) {
+            (Some(t), _) => self.governing(now, t).await?,
+            (None, What::Create(new)) => now.for_new(&new.kind),
+            (None, What::Receive(inbound)) => now.for_new(&inbound.kind),
+            (None, _) => None,
+        };
+        let now = governing.as_ref().unwrap_or(now);
         if let Some(ticket) = case.ticket.take() {
             case.ticket = Some(self.caught_up(ticket, now, !trace).await?);
         }
-        self.decide_case(&now.playbook, now.at, command, &mut case, now, trace).await
+        let decided = self.decide_case(&now.playbook, now.at, command, &mut case, now, trace).await?;
+        // A message that belongs to a ticket is decided by that ticket's playbook.
+        let onto = case.candidates.iter().flatten().find(|t| t.id == decided.ticket.id);
+        let Some(other) = (match onto {
+            Some(t) => self.governing(now, t).await?.filter(|n| n.playbook.digest() != now.playbook.digest()),
+            None => None,
+        }) else {
+            return Ok(decided);
+        };
+        self.decide_case(&other.playbook, other.at, command, &mut case, &other, trace).await
     }
 
     /// Decides by a playbook at an instant, fetching what the decision asks for.
@@ -390,7 +411,8 @@ impl Desk {
         found.dedup_by_key(|t| t.id);
         let mut candidates = Vec::with_capacity(found.len());
         for t in found {
-            candidates.push(Box::pin(self.caught_up(t, now, true)).await?);
+            let there = Box::pin(self.governing(now, &t)).await?;
+            candidates.push(Box::pin(self.caught_up(t, there.as_ref().unwrap_or(now), true)).await?);
         }
         Ok(candidates)
     }

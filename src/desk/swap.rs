@@ -1,6 +1,7 @@
 //! Changing the playbook of a running desk.
 
 use super::host::lock;
+use super::trial::Trial;
 use super::{Desk, Error};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, text};
 use crate::engine::{Command, What};
@@ -57,6 +58,12 @@ pub struct Recalculation {
     pub done: bool,
 }
 
+impl Recalculation {
+    pub(super) fn new(playbook: Digest, total: u64) -> Self {
+        Self { playbook, after: None, foreseen: false, looked_at: 0, earlier: 0, seen: 0, changed: 0, total, done: false }
+    }
+}
+
 impl Desk {
     /// Activates another playbook. Open tickets keep their workflow version and their clocks' calendar version until they adopt the new one; the versions of the
     /// playbooks before stay at hand.
@@ -82,14 +89,19 @@ impl Desk {
             });
             (kept.playbook.digest(), older)
         };
+        let trials = lock(&self.0.kept).trials.clone();
         check_calendars(&playbook, &older)?;
         // Missing versions are carried over from older playbooks into the new one, so that tickets pinned to them go on.
         let since = self.now();
-        let joined = Arc::new(playbook.with_versions_of(&older).active_since(since));
+        let tried = trials.iter().map(|t| &t.playbook);
+        let joined = Arc::new(playbook.with_versions_of(older.iter().chain(tried)).active_since(since));
         let total = self.check_versions(&joined, &[]).await?;
         let mut warnings = Diagnostics::new();
         if let Some(last) = older.first() {
-            self.check_names(Removed::between(last, &joined), joined.migrations()).await?;
+            self.check_names(Removed::between(last, &joined), joined.migrations(), None).await?;
+            for t in trials.iter().filter(|t| !t.over) {
+                self.check_names(Removed::between(&t.playbook, &joined), joined.migrations(), Some(&t.subset)).await?;
+            }
             warnings = altered(&joined, &older);
         }
         let now = joined.digest();
@@ -97,19 +109,10 @@ impl Desk {
             let mut kept = lock(&self.0.kept);
             kept.playbook = joined;
             kept.older = Arc::new(older);
+            // All tickets go by it now; trials are remembered as playbooks before it are.
+            kept.trials = Arc::new(kept.trials.iter().take(REGIMES).map(|t| Trial { over: true, ..t.clone() }).collect());
         }
-        let recalculation = Recalculation {
-            playbook: now,
-            after: None,
-            foreseen: false,
-            looked_at: 0,
-            earlier: 0,
-            seen: 0,
-            changed: 0,
-            total,
-            done: false,
-        };
-        Ok(Swapped { before, now, since, warnings, recalculation })
+        Ok(Swapped { before, now, since, warnings, recalculation: Recalculation::new(now, total) })
     }
 
     /// Goes on with a recalculation by one piece. While it foresees, that is 1,000 tickets, about a millisecond where the store keeps them in memory; then it is at most `most`
@@ -127,7 +130,8 @@ impl Desk {
         let page = self.0.store.find(&every_open(), state.after.as_ref(), Limit::new(most)).await?;
         // Seen are counted when the page is done: one that failed midway is gone over again, and finds the changed ones as they should be.
         let mut seen = 0u64;
-        for t in &page.items {
+        let mine = self.governed_by(&state.playbook, page.items.iter()).await?;
+        for t in mine.iter().flat_map(|(_, tickets)| tickets) {
             let key = format!("review:{:016x}:{}:{}", state.playbook.short(), t.id, t.revision.get());
             let command = Command::on(t.id, key, Actor::System, What::Review);
             match self.submit_only(&command).await {
@@ -147,10 +151,12 @@ impl Desk {
     /// Looks at the next thousand open tickets: when they will wake by the active playbook.
     async fn foresee(&self, state: &mut Recalculation) -> Result<(), Error> {
         let page = self.0.store.find(&every_open(), state.after.as_ref(), Limit::MAX).await?;
-        let playbook = self.playbook();
-        if let Some(since) = playbook.since() {
+        let mine = self.governed_by(&state.playbook, page.items.iter()).await?;
+        if let Some((playbook, tickets)) = &mine
+            && let Some(since) = playbook.since()
+        {
             let outlook = Outlook::new(playbook.agreements(), playbook.calendars(), since);
-            let not_yet = page.items.iter().filter(|t| t.updated_at <= since);
+            let not_yet = tickets.iter().filter(|t| t.updated_at <= since);
             let mut earlier = lock(&self.0.earlier);
             if state.looked_at == 0 {
                 earlier.reserve(usize::try_from(state.total).unwrap_or(0));
@@ -212,7 +218,7 @@ pub(super) fn check_calendars(playbook: &Playbook, older: &[Arc<Playbook>]) -> R
 }
 
 /// Workflows whose content changed under an unchanged version. No error, since a label may be put right; tickets pinned to the version go by the new text.
-fn altered(playbook: &Playbook, older: &[Arc<Playbook>]) -> Diagnostics {
+pub(super) fn altered(playbook: &Playbook, older: &[Arc<Playbook>]) -> Diagnostics {
     let mut out = Diagnostics::new();
     for new in playbook.workflows() {
         let Some(old) = older.iter().find_map(|p| p.workflow(&new.reference())) else { continue };

@@ -9,5 +9,6 @@ mod stores;
 #[cfg(all(feature = "rhai", feature = "redb"))]
 mod suspend;
 mod swap;
+mod trial;
 mod trouble;
 mod watch;
