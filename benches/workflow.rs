@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::sync::Arc;
 use ticketry::calendar::CalendarDefinition;
-use ticketry::condition::View;
+use ticketry::condition::{NoScripts, View};
 use ticketry::diagnostic::text;
 use ticketry::engine::{Case, Command, Context, Decision, Limits, TransitionInput, decide};
 use ticketry::id::*;
@@ -106,5 +106,40 @@ fn bench(c: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, bench);
+/// A file of so many states in a row: alternatives with guards and demands, a way back, a limit and a time each.
+fn file(states: usize) -> String {
+    let mut out = String::from("name = \"chain\"\nversion = 1\ninitial = \"s0\"\nhandoffs = 65535\n");
+    for i in 0..states {
+        let party = ["group", "assignee", "role:lead"][i % 3];
+        out.push_str(&format!("\n[states.s{i}]\nclass = \"open\"\nlabel = {{ en = \"State {i}\", zh = \"状态{i}\" }}\nresponsible = \"{party}\"\nlimit = \"4h\"\n"));
+    }
+    out.push_str("\n[states.done]\nclass = \"closed\"\nlabel = { en = \"Done\", zh = \"完成\" }\n");
+    for i in 0..states {
+        let next = i.saturating_add(1);
+        let to = if next == states { "done".to_string() } else { format!("s{next}") };
+        let back = i.saturating_sub(3);
+        out.push_str(&format!(
+            "\n[[transitions]]\nname = \"next\"\nlabel = {{ en = \"Next\", zh = \"下一步\" }}\nfrom = \"s{i}\"\nto = \"{to}\"\nguard = {{ field = \"impact\", is = \"high\" }}\nrequired = [\"impact\"]\n\
+             \n[[transitions]]\nname = \"next\"\nlabel = {{ en = \"Next\", zh = \"下一步\" }}\nfrom = \"s{i}\"\nto = \"{to}\"\nroles = [\"lead\"]\n\
+             check = [{{ require = {{ field = \"impact\", is_not = \"high\" }} }}]\n\
+             \n[[transitions]]\nname = \"back\"\nlabel = {{ en = \"Back\", zh = \"退回\" }}\nfrom = \"s{i}\"\nto = \"s{back}\"\nexternal = true\ncomment = true\n\
+             \n[[timed]]\nfrom = \"s{i}\"\nafter = \"3d\"\ntransition = \"back\"\n",
+        ));
+    }
+    out
+}
+
+/// Reading and checking a definition grows with its size, and no faster.
+fn check(c: &mut Criterion) {
+    let playbook = playbook();
+    for states in [10, 100, 1_000] {
+        let toml = file(states);
+        let load = || Workflow::load("workflows/chain.toml", &toml, playbook.schema(), &NoScripts);
+        let (workflow, problems) = load();
+        assert!(workflow.is_some() && problems.iter().all(|p| p.code == "external-without-effect"), "{problems}");
+        c.bench_function(&format!("workflow/check_{states}_states"), |b| b.iter(|| black_box(load())));
+    }
+}
+
+criterion_group!(benches, bench, check);
 criterion_main!(benches);

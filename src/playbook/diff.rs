@@ -1,14 +1,16 @@
 //! What changed between two playbooks, in words and as data.
 
-use super::Playbook;
+use super::{Migration, Playbook};
 use crate::diagnostic::{Lang, Text, text};
 use crate::ticket::{FieldKind, Schema};
 use crate::workflow::{State, Transition, Workflow};
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 /// How much a change weighs; the heaviest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Weight {
     /// A name tickets use is gone, or a state has another class: a map is needed.
     NeedsMap,
@@ -19,7 +21,8 @@ pub enum Weight {
 }
 
 /// What became of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum How {
     /// It is gone.
     Removed,
@@ -30,7 +33,7 @@ pub enum How {
 }
 
 /// One change.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Change {
     /// How much it weighs.
     pub weight: Weight,
@@ -42,6 +45,25 @@ pub struct Change {
     pub how: How,
     /// In words.
     pub says: Text,
+}
+
+impl Change {
+    /// Whether one of these migrations says what becomes of tickets that use what is gone. There are maps for states and their classes, choices, categories, groups, skills and policies;
+    /// none for fields, types and workflows, whose tickets must be changed first.
+    pub fn mapped_by(&self, migrations: &[Migration]) -> bool {
+        let name = self.name.as_str();
+        let (of, part) = name.split_once('/').unwrap_or(("", name));
+        migrations.iter().any(|m| match self.what {
+            "state" => m.from.name == *of && m.states.contains_key(part),
+            "class" => m.from.name == *of && (m.states.contains_key(part) || m.allow.contains(part)),
+            "choice" => m.values.get(of).is_some_and(|map| map.contains_key(part)),
+            "category" => m.categories.contains_key(name),
+            "group" => m.groups.contains_key(name),
+            "skill" => m.skills.contains_key(name),
+            "policy" => m.policies.contains_key(name),
+            _ => false,
+        })
+    }
 }
 
 /// All changes, the heaviest first.

@@ -11,8 +11,9 @@ use crate::calendar::Span;
 use crate::condition::Path;
 use crate::condition::logic::Known;
 use crate::diagnostic::{Diagnostic, text};
+use crate::id::StateName;
 use crate::ticket::{Action, StateClass};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 /// So many transitions may follow one by themselves: each is taken within the one before it.
 const CHAIN: usize = 8;
@@ -65,6 +66,10 @@ impl Check<'_> {
 
     /// A timed transition that never comes: its guards cannot hold there, or the ticket has surely left before.
     pub(super) fn timed_in_vain(&mut self, transitions: &[Transition], exits: &[Exits]) {
+        let mut of_state: BTreeMap<&StateName, Vec<usize>> = BTreeMap::new();
+        for (i, t) in self.d.timed.iter().enumerate() {
+            t.from.iter().for_each(|s| of_state.entry(s).or_default().push(i));
+        }
         for (i, t) in self.d.timed.iter().enumerate() {
             if self.places.unsure(Part::Timed(i), "after") || self.places.unsure(Part::Timed(i), "transition") {
                 continue;
@@ -72,7 +77,8 @@ impl Check<'_> {
             for (n, name) in t.from.iter().enumerate() {
                 let Some(state) = self.index.get(name).copied() else { continue };
                 let place = self.places.at(Part::Timed(i), "from", n);
-                if let Some(earlier) = self.earlier(i, t, state, transitions, exits) {
+                let others = of_state.get(name).map(Vec::as_slice).unwrap_or_default();
+                if let Some(earlier) = self.earlier(i, t, state, others, (transitions, exits)) {
                     let (first, after) = (self.places.of(Part::Timed(earlier)), t.after);
                     self.bad.push(
                         Diagnostic::warning(
@@ -114,14 +120,19 @@ impl Check<'_> {
     }
 
     /// A timed transition of the same state and the same kind of time that comes first, and that nothing can keep from being taken.
-    fn earlier(&self, of: usize, t: &TimedDefinition, state: usize, transitions: &[Transition], exits: &[Exits]) -> Option<usize> {
-        let name = self.name_of(state);
-        self.d.timed.iter().enumerate().position(|(i, other)| {
-            i != of
-                && !self.places.unsure(Part::Timed(i), "after")
-                && !self.places.unsure(Part::Timed(i), "transition")
+    fn earlier(
+        &self,
+        of: usize,
+        t: &TimedDefinition,
+        state: usize,
+        others: &[usize],
+        (transitions, exits): (&[Transition], &[Exits]),
+    ) -> Option<usize> {
+        others.iter().copied().filter(|i| *i != of).find(|i| {
+            let Some(other) = self.d.timed.get(*i) else { return false };
+            !self.places.unsure(Part::Timed(*i), "after")
+                && !self.places.unsure(Part::Timed(*i), "transition")
                 && shorter(other.after, t.after)
-                && other.from.iter().any(|s| s == name)
                 && self.leaving(exits, state, &other.transition).next().is_some_and(|i| self.surely_leaves(i, state, transitions))
         })
     }

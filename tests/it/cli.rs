@@ -296,3 +296,42 @@ fn arguments_are_checked_and_explained() {
         assert_eq!(ticketry(dir.path(), &[word, "--help"]).0, 0);
     }
 }
+
+#[test]
+fn s11_s89_diff_says_what_changed_and_what_nothing_maps() {
+    let (dir, _) = demo();
+    ticketry(dir.path(), &["new", "next"]);
+    assert_eq!(ticketry(dir.path(), &["diff", "demo", "demo"]), (0, "nothing changed\n".into(), String::new()));
+    let next = dir.path().join("next");
+    let edit = |file: &str, edits: &[(&str, &str)]| {
+        let text = fs::read_to_string(next.join(file)).unwrap();
+        write(&next, file, &edits.iter().fold(text, |t, (from, to)| t.replace(from, to)));
+    };
+    edit(
+        "workflows/question.toml",
+        &[("version = 1", "version = 2"), ("pending", "waiting"), ("class = \"waiting\"", "class = \"pending\"")],
+    );
+    edit("rules/20-conversation.rhai", &[("\"pending\"", "\"waiting\"")]);
+    edit("playbook.toml", &[("name = \"next\"", "name = \"demo\"")]);
+    let (code, out, err) = ticketry(dir.path(), &["diff", "demo", "next", "--mapped"]);
+    assert_eq!(code, 1, "{out}{err}");
+    assert!(
+        out.starts_with("state `pending` of `question` is gone (needs a map)\n") && err.starts_with("1 of these need a map"),
+        "{out}{err}"
+    );
+    assert_eq!(ticketry(dir.path(), &["diff", "demo", "next"]).0, 0);
+    fs::create_dir_all(next.join("migrations")).unwrap();
+    write(
+        &next,
+        "migrations/two.toml",
+        "from = { workflow = \"question\", version = 1 }\nto = { workflow = \"question\", version = 2 }\nsame = true\n\n[states]\npending = \"waiting\"\n",
+    );
+    let (code, out, err) = ticketry(dir.path(), &["diff", "demo", "next", "--mapped"]);
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    let (code, out, _) = ticketry(dir.path(), &["diff", "demo", "next", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, json["changes"][0]["weight"].as_str()), (0, Some("needs_map")));
+    assert_eq!(json["unmapped"].as_array().map(Vec::len), Some(0));
+    let (code, _, err) = ticketry(dir.path(), &["--lang", "zh", "diff", "demo", "nowhere"]);
+    assert!(code == 2 && err.contains("nowhere"), "{err}");
+}

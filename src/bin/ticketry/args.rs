@@ -32,6 +32,8 @@ pub enum What {
     Explain(Explain),
     /// Draw a workflow, or which rule wakes which 绘制流程图或规则图
     Graph(Graph),
+    /// What changed from one playbook to another, and what needs a map 比较两个配置包
+    Diff(Diff),
     /// What would differ if a past were done again under this playbook 用配置包重放历史
     Replay(Replay),
     /// Write definitions for editors (.d.rhai) and a reference (.md) 生成编辑器定义和参考
@@ -142,6 +144,21 @@ impl From<Notation> for Drawing {
             Notation::Dot => Self::Dot,
         }
     }
+}
+
+/// `diff`.
+#[derive(Debug, Group)]
+pub struct Diff {
+    /// The folder of the playbook before 旧配置包文件夹
+    pub old: PathBuf,
+    /// The folder of the playbook after 新配置包文件夹
+    pub new: PathBuf,
+    /// How to print 输出格式
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Exit with 1 if a change needs a map that the new playbook does not bring 有变更缺少映射则以 1 退出
+    #[arg(long)]
+    pub mapped: bool,
 }
 
 /// `replay`.

@@ -9,7 +9,7 @@ use std::io::{Read as _, Write as _};
 use std::path::Path;
 use ticketry::diagnostic::{Severity, Source, did_you_mean};
 use ticketry::harness::{self, Options};
-use ticketry::playbook::Playbook;
+use ticketry::playbook::{Change, Playbook};
 
 /// Most bytes of a ticket's JSON.
 const TICKET: u64 = 1024 * 1024;
@@ -132,6 +132,26 @@ pub fn graph(show: &Show, a: &args::Graph) -> Result<bool, Trouble> {
     let drawn: Vec<String> = wanted.iter().map(|w| harness::draw_workflow(w, a.format.into(), show.lang)).collect();
     show.out(&drawn.join("\n"));
     Ok(true)
+}
+
+/// `ticketry diff`.
+pub fn diff(show: &Show, a: &args::Diff) -> Result<bool, Trouble> {
+    let ((_, old), (_, new)) = (playbook(show, &a.old)?, playbook(show, &a.new)?);
+    let changed = ticketry::playbook::diff(&old, &new);
+    let without: Vec<&Change> = changed.needing_map().filter(|c| !c.mapped_by(new.migrations())).collect();
+    if a.format == Format::Json {
+        show.json(&json!({ "changes": changed.changes, "unmapped": without }));
+    } else {
+        show.out(&changed.render(show.lang));
+        if !without.is_empty() {
+            let n = without.len();
+            show.err(&show.say(
+                format!("{n} of these need a map that no file of migrations/ brings; without tickets in use it does not matter\n"),
+                format!("其中 {n} 项需要映射，但 migrations/ 中没有提供；若没有工单使用则无妨\n"),
+            ));
+        }
+    }
+    Ok(without.is_empty() || !a.mapped)
 }
 
 /// `ticketry definitions`.

@@ -21,6 +21,7 @@ fn main() -> ExitCode {
         What::Test(a) => commands::test(&show, a),
         What::Explain(a) => commands::explain(&show, a),
         What::Graph(a) => commands::graph(&show, a),
+        What::Diff(a) => commands::diff(&show, a),
         What::Definitions(a) => commands::definitions(&show, a),
         What::New(a) => commands::new(&show, a),
         What::Replay(a) => past::replay(&show, a),
