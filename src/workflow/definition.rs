@@ -1,6 +1,7 @@
 //! What can be written: definitions, for serde and for building in Rust.
 
 use super::demand::{CheckDefinition, RightDefinition};
+use super::children::ChildrenDefinition;
 use super::tasks::{TaskDefinition, TaskWait, TasksAtEnd};
 use crate::calendar::Span;
 use crate::condition::{Form, Scripts};
@@ -349,6 +350,12 @@ pub struct WorkflowDefinition {
     /// What becomes of open tasks when a ticket would be resolved or closed.
     #[serde(default)]
     pub tasks_at_end: TasksAtEnd,
+    /// What it says of the children of its tickets.
+    #[serde(default)]
+    pub children: ChildrenDefinition,
+    /// The state of class cancelled in which a merged ticket ends; none: the only one.
+    #[serde(default)]
+    pub merged_state: Option<StateName>,
 }
 
 impl WorkflowDefinition {
@@ -364,6 +371,8 @@ impl WorkflowDefinition {
             rights: Vec::new(),
             tasks: Vec::new(),
             tasks_at_end: TasksAtEnd::default(),
+            children: ChildrenDefinition::default(),
+            merged_state: None,
         }
     }
     /// With a state a ticket may begin in; the first is the default.
@@ -400,6 +409,18 @@ impl WorkflowDefinition {
     #[must_use]
     pub fn task(mut self, task: TaskDefinition) -> Self {
         self.tasks.push(task);
+        self
+    }
+    /// With what it says of the children of its tickets.
+    #[must_use]
+    pub fn children(mut self, children: ChildrenDefinition) -> Self {
+        self.children = children;
+        self
+    }
+    /// With the state in which a merged ticket ends.
+    #[must_use]
+    pub fn merged_state(mut self, state: impl Into<StateName>) -> Self {
+        self.merged_state = Some(state.into());
         self
     }
     /// Adds its states and transitions to what conditions may name. A playbook does so with all its workflows before it compiles one.
