@@ -81,6 +81,8 @@ fn definition() -> impl Strategy<Value = WorkflowDefinition> {
                 .collect(),
             tasks: Vec::new(),
             tasks_at_end: TasksAtEnd::Block,
+            children: ChildrenDefinition::default(),
+            merged_state: None,
         },
     )
 }
