@@ -101,6 +101,10 @@ pub enum Path {
     OpenTasks,
     /// `t.tasks_done`: the names of tasks of this resolution cycle that are done
     TasksDone,
+    /// `t.open_children`: how many of its children are in no final class
+    OpenChildren,
+    /// `t.is_child`: it has a parent
+    IsChild,
     /// `event.name`: what woke the rule
     EventName,
     /// `event.message.body`
@@ -219,6 +223,8 @@ const TICKET: &[(&str, Path)] = &[
     ("queued", Path::Queued),
     ("open_tasks", Path::OpenTasks),
     ("tasks_done", Path::TasksDone),
+    ("open_children", Path::OpenChildren),
+    ("is_child", Path::IsChild),
 ];
 const EVENT: &[(&str, Path)] = &[
     ("name", Path::EventName),
@@ -370,8 +376,9 @@ impl Path {
             | Self::MessagesFromAgents
             | Self::MessagesFromVendors
             | Self::OpenTasks
+            | Self::OpenChildren
             | Self::Rating => Kind::Integer,
-            Self::Provisional | Self::Overdue | Self::Answered | Self::Queued | Self::MessageAutomatic => Kind::Boolean,
+            Self::IsChild | Self::Provisional | Self::Overdue | Self::Answered | Self::Queued | Self::MessageAutomatic => Kind::Boolean,
             Self::SilentFor => Kind::Duration,
             Self::StateSince
             | Self::CreatedAt

@@ -124,6 +124,8 @@ impl<'a> View<'a> {
             Path::GroupSince => t.group_since.map_or(Seen::Absent, Seen::Instant),
             Path::Queued => Seen::Boolean(t.queue.is_some()),
             Path::OpenTasks => Seen::Integer(i64::try_from(t.open_tasks().count()).unwrap_or(i64::MAX)),
+            Path::OpenChildren => Seen::Integer(i64::try_from(t.kin.open_children().count()).unwrap_or(i64::MAX)),
+            Path::IsChild => Seen::Boolean(t.kin.parent.is_some()),
             Path::TasksDone => Seen::Names(t.tasks_done().map(TaskName::as_str).collect()),
             Path::Rating => t.rating.as_ref().map_or(Seen::Absent, |r| Seen::Integer(i64::from(r.stars))),
             Path::Field(f) => t.fields.get(f).map_or(Seen::Absent, |v| Seen::of(&v.value)),

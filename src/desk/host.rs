@@ -191,6 +191,18 @@ pub(super) fn describe(needs: &Needs) -> String {
     if needs.candidates {
         parts.push("tickets the message may belong to");
     }
+    if !needs.related.is_empty() {
+        parts.push("related tickets");
+    }
+    if !needs.customers.is_empty() {
+        parts.push("customer records");
+    }
+    if needs.numbers > 0 {
+        parts.push("numbers of new tickets");
+    }
+    if !needs.messages.is_empty() {
+        parts.push("messages");
+    }
     if needs.identity {
         parts.push("id and number of a new ticket");
     }

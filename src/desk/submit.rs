@@ -4,21 +4,21 @@ use super::host::{describe, lock};
 use super::queue::Full;
 use super::{Desk, Error};
 use crate::condition::{Customer, Path};
-use crate::engine::{Case, Command, Context, Decided, Decision, Inbound, Needs, Refusal, Trace, What, decide};
+use crate::engine::{Case, Command, Context, Decided, Decision, Inbound, Needs, Refusal, Related, Trace, What, decide};
 use crate::id::*;
 use crate::playbook::Playbook;
 use crate::routing::{Held, Holdings, Roster};
 use crate::rules::Suspended;
 use crate::store::{Claim, Commit, Limit, Outcome, Query, Receipt, Store as _, StoreExt as _};
-use crate::ticket::{Actor, Ticket, Value};
+use crate::ticket::{Actor, Event, MessageRef, Ticket, Value};
 use std::sync::Arc;
 
 /// How often a command is decided anew after a conflict.
 const TRIES: u32 = 16;
 /// How often an assignment is tried anew after a lost race for a slot (DESIGN 3).
 const SLOT_TRIES: usize = 8;
-/// How often a decision may ask for more facts.
-const ROUNDS: u32 = 4;
+/// How often a decision may ask for more facts: about itself a few times, and then about one generation of related tickets after the other.
+const ROUNDS: u32 = 32;
 /// Most commits that catch one ticket up before its command: 64 firings each.
 const CATCH_UPS: u32 = 64;
 /// Human numbers reserved at a time.
@@ -132,6 +132,7 @@ impl Desk {
                 taken.extend(w.takes.iter().cloned());
                 all.writes.push(crate::store::Write { entry: Arc::new(entry), ..w });
             }
+            all.reads.extend(decided.commit.reads);
             all.effects.extend(decided.commit.effects);
             tickets.push(decided.ticket);
         }
@@ -169,7 +170,7 @@ impl Desk {
 
     pub(super) async fn submit_only(&self, command: &Command) -> Result<Done, Error> {
         if let Some(receipt) = self.0.store.receipts(std::slice::from_ref(&command.key)).await?.into_iter().next().flatten() {
-            return self.repeated(receipt).await;
+            return self.repeated(receipt, command).await;
         }
         let mut taken: Vec<Claim> = Vec::new();
         let mut caught_up = 0u32;
@@ -198,7 +199,7 @@ impl Desk {
                         return Err(Error::Conflict { ticket: decided.ticket.id, tries: caught_up });
                     }
                 }
-                Outcome::Duplicate(receipt) => return self.repeated(receipt).await,
+                Outcome::Duplicate(receipt) => return self.repeated(receipt, command).await,
                 Outcome::Conflict { ticket, .. } => {
                     tries = tries.saturating_add(1);
                     if tries >= TRIES {
@@ -227,8 +228,10 @@ impl Desk {
         Ok(self.0.store.load(&ids).await?.into_iter().flatten().collect())
     }
 
-    async fn repeated(&self, receipt: Receipt) -> Result<Done, Error> {
-        let id = receipt.tickets.first().map_or(TicketId::from_u128(0), |(id, _)| *id);
+    async fn repeated(&self, receipt: Receipt, command: &Command) -> Result<Done, Error> {
+        // Of several, the one that was asked about.
+        let asked = command.ticket.filter(|id| receipt.tickets.iter().any(|(t, _)| t == id));
+        let id = asked.or_else(|| receipt.tickets.first().map(|(id, _)| *id)).unwrap_or(TicketId::from_u128(0));
         Ok(Done { ticket: self.load(id).await?, receipt: Some(receipt), repeated: true })
     }
 
@@ -329,7 +332,7 @@ impl Desk {
         let trace = trace || observer.is_some();
         let ctx = Context { playbook, roster: &now.roster, now: at, limits, trace, suspended: &now.suspended, running: Some(&running) };
         let mut asked = String::new();
-        for _ in 0..=ROUNDS.saturating_mul(2) {
+        for _ in 0..=ROUNDS {
             match decide(&ctx, case, command) {
                 Decision::Decided(d) => {
                     if let Some(observer) = observer {
@@ -364,6 +367,27 @@ impl Desk {
         {
             case.candidates = Some(self.candidates(inbound, now).await?);
         }
+        let related: Vec<TicketId> = needs.related.iter().copied().filter(|id| case.related.iter().all(|r| r.id != *id)).collect();
+        if !related.is_empty() {
+            let found = self.0.store.load(&related).await?;
+            for (id, ticket) in related.into_iter().zip(found) {
+                case.related.push(self.related(id, ticket, now).await?);
+            }
+        }
+        while case.numbers.len() < needs.numbers {
+            case.numbers.push(self.number().await?);
+        }
+        for requester in &needs.customers {
+            if !case.customers.iter().any(|(r, _)| r == requester) {
+                let record = self.customer(&now.playbook, requester, None).await?;
+                case.customers.push((requester.clone(), record));
+            }
+        }
+        if !needs.messages.is_empty()
+            && let Some(id) = case.ticket.as_ref().map(|t| t.id)
+        {
+            case.messages = Some(self.messages(id, &needs.messages).await?);
+        }
         if needs.identity {
             case.new_id.get_or_insert_with(|| self.0.ids.ticket());
             if case.new_number.is_none() {
@@ -371,6 +395,37 @@ impl Desk {
             }
         }
         Ok(())
+    }
+
+    /// Another ticket of a decision, with what it missed under older playbooks made up for, and its requester's record.
+    async fn related(&self, id: TicketId, ticket: Option<Arc<Ticket>>, now: &Now) -> Result<Related, Error> {
+        let Some(ticket) = ticket else { return Ok(Related { id, ticket: None, customer: None }) };
+        let ticket = Box::pin(self.caught_up(ticket, now, true)).await?;
+        let customer =
+            if now.playbook.reads_customer() { self.customer(&now.playbook, &ticket.requester, Some(&ticket)).await? } else { None };
+        Ok(Related { id, ticket: Some(ticket), customer })
+    }
+
+    /// Messages of a ticket's journal.
+    async fn messages(&self, id: TicketId, which: &[(Revision, u32)]) -> Result<Vec<(MessageRef, crate::ticket::Message)>, Error> {
+        let mut found = Vec::new();
+        let mut entries: Vec<Revision> = which.iter().map(|(r, _)| *r).collect();
+        entries.sort_unstable();
+        entries.dedup();
+        for revision in entries {
+            let after = revision.get().checked_sub(1).map(Revision::new);
+            let page = self.0.store.journal(id, after, Limit::new(1)).await?;
+            for entry in page.items.iter().filter(|e| e.revision == revision) {
+                for (_, index, c) in entry.happened() {
+                    if let Event::MessageAdded(m) = &c.event
+                        && which.contains(&(revision, index))
+                    {
+                        found.push((MessageRef { revision, index, at: m.at }, (**m).clone()));
+                    }
+                }
+            }
+        }
+        Ok(found)
     }
 
     /// What is known of a requester: the record, and where something reads it, how many other tickets of theirs are open.
@@ -409,6 +464,14 @@ impl Desk {
         }
         found.sort_by_key(|t| t.id);
         found.dedup_by_key(|t| t.id);
+        // What belongs to a ticket that was merged belongs to the survivor.
+        let mut next = 0usize;
+        while let Some(into) = found.get(next).map(|t| t.kin.merged_into) {
+            next = next.saturating_add(1);
+            if let Some(id) = into.filter(|id| found.iter().all(|t| t.id != *id)) {
+                found.extend(self.0.store.load_one(id).await?);
+            }
+        }
         let mut candidates = Vec::with_capacity(found.len());
         for t in found {
             let there = Box::pin(self.governing(now, &t)).await?;

@@ -102,7 +102,7 @@ impl Desk {
         let tickets = self.0.store.load(due).await?;
         let moment = self.at(now);
         let mut commits = Vec::new();
-        let mut made: Vec<(TicketId, Vec<Arc<crate::ticket::Entry>>, Arc<Ticket>)> = Vec::new();
+        let mut made: Vec<(Command, Vec<Arc<crate::ticket::Entry>>, Arc<Ticket>)> = Vec::new();
         let mut queued: Vec<Arc<Ticket>> = Vec::new();
         for ticket in tickets.into_iter().flatten() {
             let key = format!("tick:{}:{}", ticket.id, ticket.revision.get());
@@ -110,14 +110,23 @@ impl Desk {
             match self.decided(&command, &moment, Some(ticket.clone()), &[]).await {
                 Ok(d) if d.commit.writes.is_empty() => queued.push(d.ticket),
                 Ok(d) => {
-                    made.push((ticket.id, d.commit.writes.iter().map(|w| w.entry.clone()).collect(), d.ticket));
+                    made.push((command, d.commit.writes.iter().map(|w| w.entry.clone()).collect(), d.ticket));
                     commits.push(d.commit);
                 }
                 Err(e) => swept.failed.push((ticket.id, e.to_string())),
             }
         }
-        for (outcome, (id, entries, ticket)) in self.commit_all(commits).await?.into_iter().zip(made) {
+        for (outcome, (command, entries, ticket)) in self.commit_all(commits).await?.into_iter().zip(made) {
+            let id = ticket.id;
             match outcome {
+                // Two of one family in one group: each writes the parent. The second one goes by what the first made of it.
+                Outcome::Conflict { .. } if entries.len() > 1 => match self.submit_only(&command).await {
+                    Ok(done) => {
+                        swept.fired = swept.fired.saturating_add(u64::from(done.receipt.is_some()));
+                        queued.push(done.ticket);
+                    }
+                    Err(e) => swept.failed.push((id, e.to_string())),
+                },
                 Outcome::Stored(_) => {
                     self.publish(entries.iter());
                     swept.fired = swept.fired.saturating_add(1);

@@ -114,6 +114,7 @@ fn is_edit(what: &What) -> bool {
             | What::Tag { .. }
             | What::Link(_)
             | What::Unlink(_)
+            | What::Kin(super::KinCommand::Link { .. } | super::KinCommand::Unlink { .. })
             | What::Reply(_)
             | What::Note(_)
             | What::LogCall(_)

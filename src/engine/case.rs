@@ -6,7 +6,7 @@ use crate::playbook::Playbook;
 use crate::routing::{Holdings, Roster};
 use crate::rules::Suspended;
 use crate::store::Commit;
-use crate::ticket::Ticket;
+use crate::ticket::{Message, MessageRef, Ticket};
 use std::sync::Arc;
 
 /// What stands behind every decision of a desk at one moment.
@@ -43,8 +43,27 @@ pub struct Case {
     pub customer: Option<Option<Customer>>,
     /// Slots held by agents. None: not looked up yet.
     pub holdings: Option<Holdings>,
+    /// Other tickets the decision is about as well, each as it was asked for.
+    pub related: Vec<Related>,
+    /// Human numbers for tickets that are made on the way.
+    pub numbers: Vec<u64>,
+    /// Customer records of the requesters of those.
+    pub customers: Vec<(RequesterId, Option<Customer>)>,
+    /// Messages of the ticket's journal.
+    pub messages: Option<Vec<(MessageRef, Message)>>,
     /// Slots another ticket took in the meantime; not tried again.
     pub taken: Vec<crate::store::Claim>,
+}
+
+/// Another ticket of a decision.
+#[derive(Clone, Debug)]
+pub struct Related {
+    /// Which was asked for.
+    pub id: TicketId,
+    /// The ticket, as stored; none if there is none.
+    pub ticket: Option<Arc<Ticket>>,
+    /// Its requester's customer record, if the playbook reads any.
+    pub customer: Option<Customer>,
 }
 
 /// What the shell has to fetch before the same decision can be made.
@@ -58,6 +77,34 @@ pub struct Needs {
     pub candidates: bool,
     /// An id and a number for a new ticket.
     pub identity: bool,
+    /// Other tickets, with their requesters' customer records.
+    pub related: Vec<TicketId>,
+    /// So many human numbers for tickets made on the way, those already given among them.
+    pub numbers: usize,
+    /// The customer records of these requesters.
+    pub customers: Vec<RequesterId>,
+    /// These messages of the ticket's journal, by entry and place in it.
+    pub messages: Vec<(Revision, u32)>,
+}
+
+impl Needs {
+    /// Nothing is needed.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+    /// What either needs.
+    pub fn add(&mut self, other: Self) {
+        self.customer = self.customer.take().or(other.customer);
+        if let Some(more) = other.holdings {
+            self.holdings.get_or_insert_default().extend(more);
+        }
+        self.candidates |= other.candidates;
+        self.identity |= other.identity;
+        self.related.extend(other.related);
+        self.numbers = self.numbers.max(other.numbers);
+        self.customers.extend(other.customers);
+        self.messages.extend(other.messages);
+    }
 }
 
 /// What comes out.

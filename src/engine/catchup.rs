@@ -2,7 +2,6 @@
 
 use super::actions;
 use super::draft::Draft;
-use super::input::TransitionInput;
 use super::settle::{readopt, settle};
 use super::transition;
 use super::waves::Waves;
@@ -89,18 +88,13 @@ fn fire(d: &mut Draft<'_>, due: UtcInstant, kind: TimerKind) {
     let mut waves = Waves::of_timer();
     match &kind {
         // Not among a ticket's timers: see `adopt`. What has passed wakes for nothing.
-        TimerKind::Playbook | TimerKind::Passed(..) => {}
+        TimerKind::Playbook | TimerKind::Passed(..) | TimerKind::Kin => {}
         TimerKind::StateLimit => d.push(Event::LimitPassed, cause),
         TimerKind::PriorityOverride => d.push(Event::OverrideEnded, cause),
         TimerKind::Task(task) => super::task::fire(d, *task, &cause),
         TimerKind::Transition(name) => {
             d.push(Event::TimerFired(kind.clone()), cause.clone());
-            let mark = d.mark();
-            if let Err(r) = transition::take(d, &TransitionInput::new(name), &cause) {
-                d.back_to(mark);
-                let codes = r.reasons.iter().map(|r| r.code.to_string()).collect();
-                d.push(Event::MoveRefused { transition: name.clone(), codes }, cause);
-            }
+            transition::take_or_tell(d, name, &cause);
         }
         TimerKind::Rule(name) | TimerKind::Every(name, _) | TimerKind::BeforeDue(name, _) => {
             d.push(Event::TimerFired(kind.clone()), cause);

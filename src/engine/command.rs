@@ -1,6 +1,7 @@
 //! Commands: everything that can be asked of a desk.
 
 use super::input::TransitionInput;
+use super::kin_command::KinCommand;
 use super::task_command::TaskCommand;
 use crate::id::*;
 use crate::ticket::{Amendment, Attachment, Attribute, Audience, ClockId, Link, Text, Value};
@@ -113,7 +114,7 @@ pub enum What {
         /// To remove.
         remove: BTreeSet<TagName>,
     },
-    /// Add a link.
+    /// Add a link on this ticket alone; for both sides see [`KinCommand::Link`].
     Link(Link),
     /// Remove a link.
     Unlink(Link),
@@ -168,6 +169,8 @@ pub enum What {
     /// Go on in another workflow version, or in another type (S10, S11). Agents may change a type; a migration of many needs the right `migrate`, which nobody has unless
     /// `[settings.rights]` says so.
     Migrate(super::Migrate),
+    /// Something that concerns several tickets: links both ways, parents and children, merging, splitting.
+    Kin(KinCommand),
 }
 
 impl What {
@@ -186,6 +189,10 @@ impl What {
     /// One attribute.
     pub fn set(name: &str, value: impl Into<Value>) -> Self {
         Self::SetFields(vec![(Attribute::named(name), Some(value.into()))])
+    }
+    /// Whether it is about several tickets.
+    pub(super) fn is_kin(&self) -> bool {
+        matches!(self, Self::Kin(_))
     }
     /// The word for messages and rights.
     pub fn word(&self) -> &'static str {
@@ -215,6 +222,7 @@ impl What {
             Self::Review => "review",
             Self::Migrate(m) if m.of_many() => "migrate",
             Self::Migrate(_) => "change_type",
+            Self::Kin(c) => c.word(),
         }
     }
 }

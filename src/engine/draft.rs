@@ -1,6 +1,7 @@
 //! The draft of an entry: the working ticket, the events so far, and what they woke.
 
-use super::case::{Case, Context};
+use super::case::{Case, Context, Needs};
+use super::kin::Errand;
 use super::trace::{Moment, Trace};
 use crate::condition::{Customer, Path, View};
 use crate::id::*;
@@ -16,6 +17,26 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub(super) struct Woken {
     pub message: Arc<Message>,
+}
+
+/// An end that cannot come about, since a child that would have to follow could not (S13).
+#[derive(Clone, Debug)]
+pub(super) struct Held {
+    pub ticket: TicketId,
+    pub child: TicketId,
+    pub why: Vec<crate::diagnostic::Text>,
+}
+
+/// The other tickets of the decision, as they stand so far.
+#[derive(Debug, Default)]
+pub(super) struct Beside {
+    pub takes: Vec<Claim>,
+    pub releases: Vec<Claim>,
+    pub assigned: Vec<(AgentId, UtcInstant)>,
+    /// How many human numbers they have used.
+    pub numbers: usize,
+    /// The tickets, where the command is about several.
+    pub tickets: Vec<Arc<Ticket>>,
 }
 
 /// An entry in the making. Every event goes through [`Draft::push`], which evolves the working ticket at once.
@@ -61,6 +82,20 @@ pub(super) struct Draft<'a> {
     pub firing: Option<TimerKind>,
     /// The clocks were worked out in this step: a fact that comes after it is put behind a marker, so that the journal alone says what they were worked out from.
     pub followed: bool,
+    /// What the others of this decision hold.
+    pub beside: Beside,
+    /// What other tickets are to learn of it.
+    pub errands: Vec<Errand>,
+    /// It was open when others last learned of it.
+    pub told_open: bool,
+    /// Ends that are held.
+    pub held: &'a [Held],
+    /// What has to be known first.
+    pub asked: Needs,
+    /// Human numbers used.
+    pub numbers: usize,
+    /// Tickets that were read, at their revisions.
+    pub reads: Vec<(TicketId, Revision)>,
 }
 
 /// A point to come back to when one of a rule's actions would be refused.
@@ -78,24 +113,35 @@ pub(super) struct Mark {
     judged: Option<(bool, bool)>,
     firing: Option<TimerKind>,
     followed: bool,
+    errands: usize,
+    numbers: usize,
 }
 
 impl<'a> Draft<'a> {
     /// What agents hold as this commit leaves it so far: what timers released or assigned in it counts as if it had been committed when it was due (S26).
     pub fn holdings(&self) -> Option<Cow<'_, Holdings>> {
         let mut now = Cow::Borrowed(self.case.holdings.as_ref()?);
-        for c in &self.releases {
+        for c in self.releases.iter().chain(&self.beside.releases) {
             now.to_mut().release(&c.agent, &[c.slot]);
         }
-        for c in &self.events {
-            if let Event::Assigned { agent, .. } = &c.event {
-                now.to_mut().take(agent, &[], c.at.unwrap_or(self.entry_at));
-            }
+        for (agent, at) in self.assigned().chain(self.beside.assigned.iter().map(|(a, at)| (a, *at))) {
+            now.to_mut().take(agent, &[], at);
         }
-        for c in &self.takes {
+        for c in self.takes.iter().chain(&self.beside.takes) {
             now.to_mut().take(&c.agent, &[c.slot], UtcInstant::MIN_UTC);
         }
         Some(now)
+    }
+    /// Who was assigned in this entry, and when.
+    pub fn assigned(&self) -> impl Iterator<Item = (&AgentId, UtcInstant)> {
+        self.events.iter().filter_map(|c| match &c.event {
+            Event::Assigned { agent, .. } => Some((agent, c.at.unwrap_or(self.entry_at))),
+            _ => None,
+        })
+    }
+    /// Whether something happened in a step of its own, not only what timers did.
+    pub fn own(&self) -> bool {
+        self.events.iter().any(|c| c.at.is_none())
     }
     /// Claims slots for an agent; one that was given back in this very commit is simply kept.
     pub fn claim(&mut self, agent: &AgentId, slots: &[u16]) {
@@ -179,6 +225,8 @@ impl<'a> Draft<'a> {
             judged: self.message.as_ref().map(|w| (w.message.automatic, w.message.thanks)),
             firing: self.firing.clone(),
             followed: self.followed,
+            errands: self.errands.len(),
+            numbers: self.numbers,
         }
     }
 
@@ -193,6 +241,8 @@ impl<'a> Draft<'a> {
         self.releases = mark.releases;
         self.firing = mark.firing;
         self.followed = mark.followed;
+        self.errands.truncate(mark.errands);
+        self.numbers = mark.numbers;
         if let (Some(w), Some((automatic, thanks))) = (&mut self.message, mark.judged) {
             let m = Arc::make_mut(&mut w.message);
             m.automatic = automatic;
@@ -286,6 +336,7 @@ pub(super) fn wakes(event: &Event, cause: &Cause, t: &mut Vec<Trigger>) {
             }
             _ => {}
         },
+        Event::Kin(e) => super::kin::wakes(e, t),
         Event::LimitPassed => t.push(Trigger::Limit),
         Event::ClockBreached { clock } => t.push(Trigger::Breach(Some(clock.metric.clone()))),
         Event::ClockMarked { clock, mark, .. } if !mark.skipped => {
@@ -340,6 +391,7 @@ pub(super) fn changes(event: &Event, cause: &Cause, out: &mut Vec<Path>) {
         Event::Released { .. } => &[Path::Assignee],
         Event::Rated { .. } => &[Path::Rating],
         Event::Task(_) => &[Path::OpenTasks, Path::TasksDone],
+        Event::Kin(_) => &[Path::OpenChildren, Path::IsChild, Path::UnansweredSince],
         _ => &[],
     };
     out.extend_from_slice(all);

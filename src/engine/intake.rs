@@ -32,7 +32,17 @@ pub(super) fn place(ctx: &Context<'_>, inbound: &Inbound, candidates: &[Arc<Tick
     if let Some(t) = candidates.iter().find(|t| t.channel == inbound.channel && t.threads.contains(&inbound.external_id)) {
         return Placed::Again(t.clone());
     }
-    let newest = |list: Vec<&Arc<Ticket>>| list.into_iter().max_by_key(|t| (t.is_open(), t.updated_at, t.id)).cloned();
+    // What is written to a ticket that was merged is for the survivor (S57).
+    let survivor = |t: &'_ Arc<Ticket>| {
+        let mut t = t.clone();
+        for _ in 0..candidates.len() {
+            let into = t.kin.merged_into.and_then(|id| candidates.iter().find(|c| c.id == id));
+            let Some(into) = into else { break };
+            t = into.clone();
+        }
+        t
+    };
+    let newest = |list: Vec<&Arc<Ticket>>| list.into_iter().map(survivor).max_by_key(|t| (t.is_open(), t.updated_at, t.id));
     let by_thread = newest(candidates.iter().filter(|t| t.threads.iter().any(|x| inbound.threads.contains(x))).collect());
     // A number alone is no proof of belonging: it must be the same person's, or the same organisation's.
     let own = |t: &Ticket| t.requester == inbound.requester || (t.organisation.is_some() && t.organisation == inbound.organisation);

@@ -93,6 +93,7 @@ pub(super) fn perform(d: &mut Draft<'_>, what: &What) -> Result<(), Refusal> {
             Ok(())
         }
         What::Task(c) => super::task::command(d, c),
+        What::Kin(c) => super::kin::command(d, c),
         What::Migrate(how) => super::migrate::migrate(d, how),
         What::Macro(name) => super::macros::run(d, name),
         What::Watch { agent, on } => actions::watch(d, agent, *on, &cause),
@@ -182,6 +183,10 @@ pub(super) fn check_attachments(limits: &super::Limits, attachments: &[Attachmen
     all.done()
 }
 
+pub(super) fn self_link() -> Refusal {
+    Refusal::one("self-link", text("a ticket cannot be linked to itself", "工单不能关联自身"))
+}
+
 /// Links another ticket, or something of the host's.
 pub(super) fn link(d: &mut Draft<'_>, link: &Link, cause: &Cause) -> Result<(), Refusal> {
     named(d, link.kind.as_str())?;
@@ -189,7 +194,7 @@ pub(super) fn link(d: &mut Draft<'_>, link: &Link, cause: &Cause) -> Result<(), 
         named(d, x.as_str())?;
     }
     if link.to == LinkTarget::Ticket(d.ticket.id) {
-        return Err(Refusal::one("self-link", text("a ticket cannot be linked to itself", "工单不能关联自身")));
+        return Err(self_link());
     }
     if d.ticket.links.contains(link) {
         return Ok(());
@@ -240,15 +245,21 @@ pub(super) fn message(d: &mut Draft<'_>, new: &NewMessage, kind: MessageKind) ->
         external_id: new.external_id.clone(),
         at: d.occurred(),
     };
-    let outbound = kind == MessageKind::Reply && matches!(author, Author::Agent | Author::System) && audience != Audience::Internal;
-    if outbound {
+    super::kin::broadcast(d, &message);
+    say(d, message, &Cause::Command);
+    Ok(())
+}
+
+/// Puts a message down, with what leaves the house.
+pub(super) fn say(d: &mut Draft<'_>, message: Message, cause: &Cause) {
+    let by_desk = matches!(message.author, Author::Agent | Author::System);
+    if message.kind == MessageKind::Reply && by_desk && message.audience != Audience::Internal {
         d.effect(EffectKind::Outbound(message.clone()));
     }
     if d.message.is_none() {
         d.message = Some(Woken { message: std::sync::Arc::new(message.clone()) });
     }
-    d.push(Event::MessageAdded(Box::new(message)), Cause::Command);
-    Ok(())
+    d.push(Event::MessageAdded(Box::new(message)), cause.clone());
 }
 
 fn set_priority(d: &mut Draft<'_>, priority: Option<&LevelName>, until: Option<UtcInstant>) -> Result<(), Refusal> {

@@ -34,6 +34,10 @@ pub(super) fn take(d: &mut Draft<'_>, given: &TransitionInput, cause: &Cause) ->
     if let Some(code) = &given.resolution {
         resolve(d, name, code, cause);
     }
+    if d.ticket.kin.merged_into.is_some() {
+        problems.reasons.extend(super::merge::merged(&d.ticket).reasons);
+        return Err(problems);
+    }
     let held = d.transition.replace(name.clone());
     let workflow: &Workflow = d.workflow;
     // What is written on the way is what the guard and the demand for a comment see as the message.
@@ -51,6 +55,7 @@ pub(super) fn take(d: &mut Draft<'_>, given: &TransitionInput, cause: &Cause) ->
     let transition = match taken {
         Ok(t) => t,
         Err(blockers) => {
+            unseen_kin(d, &blockers);
             problems.reasons.extend(blockers.into_iter().map(Into::into));
             return Err(problems);
         }
@@ -62,6 +67,10 @@ pub(super) fn take(d: &mut Draft<'_>, given: &TransitionInput, cause: &Cause) ->
             "no-resolution-here",
             text(format!("`{name}` does not take the resolution code `{code}`"), format!("`{name}` 不接受解决代码 `{code}`")),
         );
+    }
+    let ends = workflow.state(transition.target(&d.ticket.state)).is_some_and(|s| s.class.is_final()) && d.ticket.is_open();
+    for h in d.held.iter().filter(|h| ends && h.ticket == d.ticket.id) {
+        problems.reasons.extend(held_by(&d.ticket, h).reasons);
     }
     problems.done()?;
     if let Some(m) = written {
@@ -78,6 +87,38 @@ pub(super) fn take(d: &mut Draft<'_>, given: &TransitionInput, cause: &Cause) ->
         actions::attempt(d, name.as_str(), action.word(), &Cause::System, |d| actions::perform(d, action, cause));
     }
     Ok(())
+}
+
+/// What a timer, a parent or a child brings about; refused, the journal says why.
+pub(super) fn take_or_tell(d: &mut Draft<'_>, name: &TransitionName, cause: &Cause) {
+    let mark = d.mark();
+    if let Err(r) = take(d, &TransitionInput::new(name), cause) {
+        d.back_to(mark);
+        let codes = r.reasons.iter().map(|r| r.code.to_string()).collect();
+        d.push(Event::MoveRefused { transition: name.clone(), codes }, cause.clone());
+    }
+}
+
+/// Whom it waits for may have ended by now, of their own accord: they are caught up before it is refused for their sake (S26).
+fn unseen_kin(d: &mut Draft<'_>, blockers: &[crate::workflow::Blocker]) {
+    if !blockers.iter().any(|b| matches!(b.code, "children-open" | "blocked-by")) {
+        return;
+    }
+    let open = d.ticket.kin.children.iter().chain(&d.ticket.kin.waits).filter(|r| r.open && r.blocking);
+    let known = |id: &TicketId| d.case.related.iter().any(|r| r.id == *id);
+    let unseen: Vec<TicketId> = open.map(|r| r.ticket).filter(|id| !known(id)).collect();
+    d.asked.related.extend(unseen);
+}
+
+/// A child that would have to end with it cannot.
+fn held_by(t: &Ticket, h: &super::draft::Held) -> Refusal {
+    let child = t.kin.children.iter().find(|c| c.ticket == h.child).map_or_else(|| h.child.to_string(), |c| format!("#{}", c.number));
+    let say = |lang, sep: &str| h.why.iter().map(|w| w.get(lang).to_string()).collect::<Vec<_>>().join(sep);
+    let (en, zh) = (say(crate::diagnostic::Lang::En, "; "), say(crate::diagnostic::Lang::Zh, "；"));
+    Refusal::one(
+        "children-open",
+        text(format!("the child {child} would have to end with it and cannot: {en}"), format!("子工单 {child} 须一同结束但无法结束：{zh}")),
+    )
 }
 
 /// Ticks an item of the state's checklist, or takes that back.
@@ -131,7 +172,9 @@ pub(super) fn enter(d: &mut Draft<'_>, transition: Option<TransitionName>, to: O
         super::task::moved(d, &from);
     }
     let asked = d.ticket.rating_requested == Some(d.ticket.cycle);
-    if !was_final && !asked && d.ctx.playbook.settings().rating_on == Some(state.class) {
+    // A child's requester is asked about the parent, one of a merged ticket about the survivor (S59).
+    let apart = d.ticket.kin.parent.is_none() && d.ticket.kin.merged_into.is_none();
+    if apart && !was_final && !asked && d.ctx.playbook.settings().rating_on == Some(state.class) {
         let cycle = d.ticket.cycle;
         d.push(Event::RatingRequested { cycle }, Cause::System);
         let requester = d.ticket.requester.clone();

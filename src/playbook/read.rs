@@ -43,7 +43,10 @@ const TOP: [&str; 17] = [
 ];
 
 /// Command words rights may be given for.
-const RIGHTS: [&str; 22] = [
+const RIGHTS: [&str; 25] = [
+    "parent",
+    "merge",
+    "split",
     "change_type",
     "migrate",
     "create",

@@ -62,12 +62,24 @@ pub enum Trigger {
     TaskOverdue(Option<TaskName>),
     /// `tasks.done`: a task was done, and none is open any more.
     TasksDone,
+    /// `child.added`: it got a child.
+    ChildAdded,
+    /// `child.ended`: a child, or a ticket it is blocked by, came to a final class.
+    ChildEnded,
+    /// `child.reopened`: a child, or a ticket it is blocked by, is open again.
+    ChildReopened,
+    /// `children.ended`: a child ended, and none is open any more.
+    ChildrenEnded,
+    /// `merged`: it was merged into another ticket.
+    Merged,
+    /// `absorbed`: another ticket was merged into it.
+    Absorbed,
 }
 
 impl Trigger {
     /// What may stand behind `changed:` besides the built-in attributes and the fields of the schema.
     pub const CHANGES: [&'static str; 6] = ["priority", "tags", "group", "assignee", "owner", "watchers"];
-    const PLAIN: [(&'static str, Self); 19] = [
+    const PLAIN: [(&'static str, Self); 25] = [
         ("created", Self::Created),
         ("received", Self::Received),
         ("message.requester", Self::MessageFromRequester),
@@ -87,6 +99,12 @@ impl Trigger {
         ("task.done", Self::TaskDone(None)),
         ("task.overdue", Self::TaskOverdue(None)),
         ("tasks.done", Self::TasksDone),
+        ("child.added", Self::ChildAdded),
+        ("child.ended", Self::ChildEnded),
+        ("child.reopened", Self::ChildReopened),
+        ("children.ended", Self::ChildrenEnded),
+        ("merged", Self::Merged),
+        ("absorbed", Self::Absorbed),
     ];
 
     /// An attribute of this name changed.

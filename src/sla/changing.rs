@@ -4,7 +4,7 @@ use super::follow::{Work, target};
 use super::metric::{Clause, Consequence, Metric};
 use super::policy::{OnChange, Policy};
 use super::reckon::Reckoning;
-use crate::ticket::{Adopted, Allowance, Clock, Event, Hold, Outcome, Pause, WaitsOn};
+use crate::ticket::{Adopted, Allowance, Clock, Event, Hold, Lent, Outcome, Pause, WaitsOn};
 
 /// Whether waiting on someone stops the metric under the policy (S77). A metric's own unconditional `pause = ["waits_on:…"]` adds to what the policy says.
 pub(super) fn waits(policy: Option<&Policy>, metric: &Metric, on: WaitsOn) -> bool {
@@ -57,6 +57,8 @@ impl Work<'_> {
 
     /// Retargets, pauses or resumes an open clock; false if it is to start anew.
     pub(super) fn change(&mut self, c: &Clock) -> bool {
+        let moved = self.moved_start(c);
+        let c = moved.as_ref().unwrap_or(c);
         let (Some(metric), Some(adopted)) = (self.agreements.metric(&c.id.metric), self.adopted(c.id.agreement)) else { return true };
         let old = self.agreements.policy(c.id.agreement, &c.policy);
         let Some(policy) = self.policy_of(adopted) else { return true };
@@ -64,6 +66,10 @@ impl Work<'_> {
         let recalendared = c.calendar != adopted.calendar || c.calendar_version != adopted.calendar_version;
         let retargeted = c.policy != adopted.policy || c.target != wanted;
         let keep = policy.on_change == OnChange::Keep && old.is_some();
+        if let Some(policy) = old.or(Some(policy)).filter(|_| moved.is_some() && (keep || !(retargeted || recalendared))) {
+            self.put_moved(c, policy, metric);
+            return true;
+        }
         if keep || !(retargeted || recalendared) {
             self.pause_or_resume(c, old.or(Some(policy)), metric);
             return true;
@@ -82,13 +88,51 @@ impl Work<'_> {
         self.rebase(&mut new, adopted, wanted);
         self.set_paused(&mut new, hold, pause);
         self.settle(&mut new, policy, true);
+        self.put_retargeted(new);
+        true
+    }
+    /// A clock that takes over the earlier start of a merged ticket's, or gives it back (S57).
+    fn moved_start(&self, c: &Clock) -> Option<Clock> {
+        let of = |l: Option<&'_ Lent>| l.and_then(|l| l.earlier.iter().find(|e| e.clock == c.id)).cloned();
+        let mut new = c.clone();
+        if let Some(e) = of(self.seen.lent).filter(|e| e.start < c.started_at) {
+            new.started_at = e.start;
+            new.pauses.splice(0..0, e.pauses);
+            new.pauses.truncate(Clock::PAUSES);
+        } else if let Some(e) = of(self.seen.returned).filter(|e| e.start == c.started_at) {
+            new.started_at = e.own;
+            new.pauses.retain(|p| p.to > e.own);
+        } else {
+            return None;
+        }
+        let r = self.reckoning(&new);
+        let upto = c.paused_since.unwrap_or(self.at);
+        let own = || {
+            let (a, b) = (new.started_at.min(c.started_at), new.started_at.max(c.started_at));
+            let between = r.between(a, b);
+            let counted = r.counted(c, upto);
+            if new.started_at < c.started_at { counted.saturating_add(between) } else { counted.saturating_sub(between) }
+        };
+        new.counted = r.recounted(&new, upto).unwrap_or_else(own);
+        new.since = c.since.map(|_| upto);
+        new.budget = r.budget(new.started_at);
+        Some(new)
+    }
+    /// Puts down a clock whose start moved: due in the past, it is breached by that (S46).
+    fn put_moved(&mut self, c: &Clock, policy: &Policy, metric: &Metric) {
+        let (hold, pause) = self.hold(Some(policy), metric, Some(c), c.hold, None);
+        let mut new = c.clone();
+        self.set_paused(&mut new, hold, pause);
+        self.settle(&mut new, policy, true);
+        self.put_retargeted(new);
+    }
+    fn put_retargeted(&mut self, new: Clock) {
         let retroactive = new.breached_at.is_none() && new.due.is_some_and(|d| d < self.at);
         let id = new.id.clone();
         self.out.push(Event::ClockRetargeted { clock: Box::new(new), retroactive });
         if retroactive {
             self.out.push(Event::ClockBreached { clock: id });
         }
-        true
     }
     fn pause_or_resume(&mut self, c: &Clock, policy: Option<&Policy>, metric: &Metric) {
         let now = c.paused_since.is_some();

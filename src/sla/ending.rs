@@ -25,6 +25,11 @@ impl<'a> Work<'a> {
             return Some(self.stopped(c, self.at, Outcome::Cancelled, 0));
         };
         let policy = self.agreements.policy(c.id.agreement, &c.policy).or(adopted);
+        // Answered there, before the two were one (S57).
+        if let Some(answered) = self.seen.lent.and_then(|l| l.answered).filter(|_| metric.is_response()) {
+            let end = answered.max(c.started_at);
+            return Some(self.stopped(c, end, verdict(c, end, Outcome::Met), metric.position(Consequence::Stop)));
+        }
         for (position, what) in metric.precedence.into_iter().enumerate() {
             let otherwise = match what {
                 Consequence::Cancel => Outcome::Cancelled,

@@ -362,7 +362,7 @@ impl Metric {
         self.start.iter().any(|c| c.on.as_ref() == Some(sign))
     }
     /// Whether what it waits for is an agent's answer (S38).
-    pub(super) fn is_response(&self) -> bool {
+    pub(crate) fn is_response(&self) -> bool {
         self.starts_on(&Sign::Opened) && self.stop.iter().any(|c| c.on == Some(Sign::Answered))
     }
     /// Whether an event of its own may have cancelled it: then a cancelled run is over for good.

@@ -5,7 +5,7 @@ use super::metric::Metric;
 use super::policy::Policy;
 use super::sign::Sign;
 use crate::id::UtcInstant;
-use crate::ticket::{Actor, Agreement, Author, Event, Message, MessageKind, Ticket};
+use crate::ticket::{Actor, Agreement, Author, Event, KinEvent, Lent, Message, MessageKind, Ticket};
 
 /// Which facts besides those every metric is concerned with matter to the metrics that have a target: steps without any cost next to nothing.
 #[derive(Clone, Copy, Debug, Default)]
@@ -61,6 +61,10 @@ pub(super) struct Seen<'a> {
     pub(super) asked: Option<UtcInstant>,
     /// The first message of a vendor: its own instant.
     pub(super) vendor: Option<UtcInstant>,
+    /// What another ticket, merged into it in this step, means for its clocks (S57).
+    pub(super) lent: Option<&'a Lent>,
+    /// What such a ticket takes back with it.
+    pub(super) returned: Option<&'a Lent>,
     /// Anything at all.
     pub(super) relevant: bool,
 }
@@ -78,6 +82,8 @@ impl<'a> Seen<'a> {
             answer: None,
             asked: None,
             vendor: None,
+            lent: None,
+            returned: None,
             relevant: interest.all && !step.facts.is_empty(),
         };
         let mut author = None;
@@ -101,6 +107,19 @@ impl<'a> Seen<'a> {
                     seen.moved |= m.concerns_clocks();
                     true
                 }
+                Event::Kin(k) => match &**k {
+                    KinEvent::Absorbed(m) => {
+                        seen.lent = Some(&m.lent);
+                        true
+                    }
+                    // Where all stands as before, nothing is worked out.
+                    KinEvent::Released { merged, back: None } => {
+                        seen.returned = Some(&merged.lent);
+                        true
+                    }
+                    KinEvent::SplitOff { .. } => true,
+                    _ => false,
+                },
                 Event::Reopened { .. } => {
                     seen.reopened = true;
                     true

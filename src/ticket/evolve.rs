@@ -72,6 +72,7 @@ impl Ticket {
             notified: Vec::new(),
             progress: Progress::default(),
             tasks: Arc::default(),
+            kin: Arc::default(),
         }
     }
 
@@ -169,7 +170,10 @@ impl Ticket {
                     self.links.push(l.clone());
                 }
             }
-            Event::Unlinked(l) => self.links.retain(|x| x != l),
+            Event::Unlinked(l) => {
+                self.links.retain(|x| x != l);
+                self.waits_no_longer(l);
+            }
             Event::Watched(a) => {
                 self.watchers.insert(a.clone());
             }
@@ -288,6 +292,7 @@ impl Ticket {
                 c.breached_at.get_or_insert(at);
             }),
             Event::Task(e) => self.task_happened(e),
+            Event::Kin(e) => self.kin_happened(e, MessageRef { revision, index, at }),
             Event::ClockStopped { clock, outcome, counted } => self.clock_stopped(clock, *outcome, *counted, at),
         }
     }

@@ -12,6 +12,7 @@ mod clock;
 mod effect;
 mod event;
 mod evolve;
+mod kin;
 mod message;
 mod migration;
 mod progress;
@@ -28,6 +29,7 @@ pub use actor::{Actor, Cause, Provenance};
 pub use clock::{Agreement, Allowance, Amendment, Clock, ClockId, ClosedClock, Correction, Hold, Mark, Outcome, Pause};
 pub use effect::{Effect, EffectKey, EffectKind};
 pub use event::{Caused, Entry, Event, Intake, Opening, Stay};
+pub use kin::{Before, Earlier, Kin, KinEvent, Lent, Merged, Relative};
 pub use message::{Attachment, Audience, Author, Conversation, Message, MessageKind, MessageRef};
 pub use migration::{Migrated, Standing};
 pub use progress::{Progress, Progressed, Resolution};
@@ -68,7 +70,7 @@ pub struct WorkflowRef {
 /// A link to another ticket or to something of the host's.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Link {
-    /// `related`, `duplicate-of`, `caused-by`, `follows`, or the host's own word.
+    /// `related`, one of [`Link::PAIRS`], or the host's own word.
     pub kind: TagName,
     /// To what.
     pub to: LinkTarget,
@@ -263,6 +265,9 @@ pub struct Ticket {
     pub progress: Progress,
     /// Its tasks in the order made; at most [`Task::MOST`].
     pub tasks: Arc<Vec<Task>>,
+    /// Parent, children, what it waits for, and what was merged.
+    #[serde(default)]
+    pub kin: Arc<Kin>,
 }
 
 impl Ticket {
@@ -315,6 +320,7 @@ impl Ticket {
         let closed = closed.saturating_add(self.timers.len().saturating_mul(64));
         let closed = closed.saturating_add(self.progress.ticked.len().saturating_mul(3)).saturating_add(64);
         let closed = closed.saturating_add(self.tasks.iter().map(Task::weight).sum::<usize>());
+        let closed = closed.saturating_add(self.kin.weight());
         texts.saturating_add(parts).saturating_add(tags).saturating_add(many).saturating_add(closed).saturating_add(512)
     }
 }

@@ -110,6 +110,8 @@ pub enum TimerKind {
     Passed(RuleName, ClockId),
     /// A task is due, or comes back for another try.
     Task(TaskId),
+    /// What was due on a parent, a child or another ticket it depends on came to be. Never among a ticket's own timers.
+    Kin,
 }
 
 impl TimerKind {

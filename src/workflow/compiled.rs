@@ -129,6 +129,10 @@ pub struct Workflow {
     pub(super) tasks: Vec<super::tasks::TaskDefinition>,
     /// What becomes of open tasks at the end.
     pub(super) tasks_at_end: super::TasksAtEnd,
+    /// What it says of children.
+    pub(super) children: super::ChildrenDefinition,
+    /// Where a merged ticket ends, if that is said.
+    pub(super) merged_state: Option<StateName>,
 }
 
 impl Workflow {

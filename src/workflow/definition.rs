@@ -1,5 +1,6 @@
 //! What can be written: definitions, for serde and for building in Rust.
 
+use super::children::ChildrenDefinition;
 use super::demand::{CheckDefinition, RightDefinition};
 use super::tasks::{TaskDefinition, TaskWait, TasksAtEnd};
 use crate::calendar::Span;
@@ -352,6 +353,12 @@ pub struct WorkflowDefinition {
     /// How often a ticket may change hands on its way: the check warns of states through which even the shortest way takes more. None: unlimited.
     #[serde(default)]
     pub handoffs: Option<u16>,
+    /// What it says of the children of its tickets.
+    #[serde(default)]
+    pub children: ChildrenDefinition,
+    /// The state of class cancelled in which a merged ticket ends; none: the only one.
+    #[serde(default)]
+    pub merged_state: Option<StateName>,
 }
 
 impl WorkflowDefinition {
@@ -368,6 +375,8 @@ impl WorkflowDefinition {
             tasks: Vec::new(),
             tasks_at_end: TasksAtEnd::default(),
             handoffs: None,
+            children: ChildrenDefinition::default(),
+            merged_state: None,
         }
     }
     /// With a state a ticket may begin in; the first is the default.
@@ -410,6 +419,18 @@ impl WorkflowDefinition {
     #[must_use]
     pub fn handoffs(mut self, most: u16) -> Self {
         self.handoffs = Some(most);
+        self
+    }
+    /// With what it says of the children of its tickets.
+    #[must_use]
+    pub fn children(mut self, children: ChildrenDefinition) -> Self {
+        self.children = children;
+        self
+    }
+    /// With the state in which a merged ticket ends.
+    #[must_use]
+    pub fn merged_state(mut self, state: impl Into<StateName>) -> Self {
+        self.merged_state = Some(state.into());
         self
     }
     /// Adds its states and transitions to what conditions may name. A playbook does so with all its workflows before it compiles one.

@@ -25,8 +25,9 @@ pub struct Blocker {
 
 impl Blocker {
     /// All codes, in the order they are listed: `guard` (it does not hold), `guard-fault` (it failed), `role`, `required`, `check` (a validator does not hold of what was
-    /// given), `check-fault` (it failed), `checklist` (an item is not ticked), `comment`, `attachment`, `resolution`, `tasks-open`, `tasks-missing` (the transition waits for tasks), `unknown-transition`, and last `not-from-state`.
-    pub const CODES: [&'static str; 14] = [
+    /// given), `check-fault` (it failed), `checklist` (an item is not ticked), `comment`, `attachment`, `resolution`, `tasks-open`, `tasks-missing` (the transition waits for tasks), `children-open`, `blocked-by` (other
+    /// tickets must end first, S13), `unknown-transition`, and last `not-from-state`.
+    pub const CODES: [&'static str; 16] = [
         "guard",
         "guard-fault",
         "role",
@@ -39,6 +40,8 @@ impl Blocker {
         "resolution",
         "tasks-open",
         "tasks-missing",
+        "children-open",
+        "blocked-by",
         "unknown-transition",
         "not-from-state",
     ];
@@ -230,6 +233,7 @@ impl Workflow {
             }
         }
         super::tasks::blockers(&t.tasks, view.ticket, blockers);
+        self.kin_blockers(t, view.ticket, blockers);
         // The system has nobody who could write, attach or choose; what takes a transition by itself says why in its cause.
         if *view.actor == Actor::System {
             return;

@@ -93,6 +93,20 @@
 //! to = "closed"
 //! tasks = ["callback"]                   # or "all"; of each named one must be done in this resolution cycle
 //! ```
+//!
+//! Parents and children (S13): what a ticket of this workflow means for its children, and they for it. And where it ends when it is merged into another (S57).
+//!
+//! ```toml
+//! merged_state = "cancelled"             # of class cancelled; may be left out where there is only one
+//!
+//! [children]
+//! on_end = "take"                        # block (default): open ones that block stand against its end. take: they end with it. leave: they go on
+//! take = "resolve"                       # by this transition, of their own workflow; if one of them cannot, neither can the parent
+//! on_reopen = "reopen"                   # what they take when it is open again
+//! when_all_ended = "resolve"             # what it takes when the last of them has ended
+//! when_child_reopens = "reopen"          # what it takes, having ended, when one of them is open again
+//! broadcast = true                       # an agent's reply to its requester goes to theirs as well
+//! ```
 
 mod check;
 mod check_course;
@@ -101,6 +115,7 @@ mod check_demand;
 mod check_paths;
 mod check_states;
 mod check_transitions;
+mod children;
 mod compiled;
 mod definition;
 mod demand;
@@ -114,6 +129,7 @@ mod read_tasks;
 mod ruling;
 mod tasks;
 
+pub use children::{ChildrenAtEnd, ChildrenDefinition};
 pub use compiled::{State, Timed, Transition, Workflow};
 pub use definition::{Responsible, StateDefinition, TimedDefinition, TransitionDefinition, WorkflowDefinition};
 pub use demand::{CheckDefinition, RightDefinition, Validator};

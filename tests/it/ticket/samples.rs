@@ -232,7 +232,7 @@ pub fn events() -> Vec<(&'static str, Event)> {
         Event::Progressed(Progressed::Unticked(1)),
         Event::Migrated(Box::new(migrated())),
     ];
-    let all: Vec<Event> = all.into_iter().chain(task_changes().into_iter().map(task_event)).collect();
+    let all: Vec<Event> = all.into_iter().chain(task_changes().into_iter().map(task_event)).chain(kin_events()).collect();
     all.into_iter().map(|e| (name(&e), e)).collect()
 }
 
@@ -297,11 +297,12 @@ pub fn name(e: &Event) -> &'static str {
         Event::Progressed(Progressed::Unticked(_)) => "unticked",
         Event::Task(e) => task_name(&e.what),
         Event::Migrated(_) => "migrated",
+        Event::Kin(e) => kin_name(e),
     }
 }
 
 /// How many variants [`Event`] has.
-pub const EVENTS: usize = 57 + 11;
+pub const EVENTS: usize = 57 + 11 + 12;
 
 fn task_event(what: TaskChange) -> Event {
     Event::Task(Box::new(TaskEvent { task: TaskId::of(id(1), Revision::new(3), 0), name: "diagnose".into(), what }))
@@ -322,6 +323,66 @@ fn task_name(what: &TaskChange) -> &'static str {
         TaskChange::Reopened { .. } => "task-reopened",
         TaskChange::Overdue => "task-overdue",
     }
+}
+
+/// A new event among tickets is a compile error here.
+fn kin_name(e: &KinEvent) -> &'static str {
+    match e {
+        KinEvent::Attached { .. } => "kin-attached",
+        KinEvent::Detached { .. } => "kin-detached",
+        KinEvent::ChildAdded(_) => "kin-child-added",
+        KinEvent::ChildRemoved { .. } => "kin-child-removed",
+        KinEvent::Ended { .. } => "kin-ended",
+        KinEvent::Reopened { .. } => "kin-reopened",
+        KinEvent::Waits(_) => "kin-waits",
+        KinEvent::MergedInto { .. } => "kin-merged-into",
+        KinEvent::Absorbed(_) => "kin-absorbed",
+        KinEvent::Unmerged { .. } => "kin-unmerged",
+        KinEvent::Released { .. } => "kin-released",
+        KinEvent::SplitOff { .. } => "kin-split-off",
+    }
+}
+
+fn kin_events() -> Vec<Event> {
+    let relative = |n, blocking| Relative { ticket: id(n), number: n as u64, blocking, open: true };
+    let before = || {
+        let entries = [entry(1, vec![Event::Created(Box::new(opening()))])];
+        let mut t = Ticket::fold(&entries).unwrap();
+        t.clocks.push(clock(Agreement::Customer, Allowance::Open(2)));
+        t.assignee = Some("ann".into());
+        t.slots = vec![1];
+        Box::new(t.before_merge())
+    };
+    let pauses = vec![Pause { from: at(2), to: at(3), closed: false }];
+    let merged = Merged {
+        ticket: id(5),
+        number: 5,
+        revision: Revision::new(4),
+        lent: Lent {
+            earlier: vec![Earlier { clock: clock_id(), own: at(9), start: at(1), pauses }],
+            answered: Some(at(3)),
+            owed: Some(at(4)),
+        },
+        links: vec![Link { kind: "related".into(), to: LinkTarget::Ticket(id(8)) }],
+        before: Some(before()),
+    };
+    [
+        KinEvent::Attached { parent: id(2) },
+        KinEvent::Detached { parent: id(2) },
+        KinEvent::ChildAdded(relative(3, false)),
+        KinEvent::Ended { ticket: id(3), last: true },
+        KinEvent::Reopened { ticket: id(3) },
+        KinEvent::ChildRemoved { child: id(4) },
+        KinEvent::Waits(relative(6, true)),
+        KinEvent::MergedInto { into: id(7), before: before() },
+        KinEvent::Unmerged { from: id(7), back: before() },
+        KinEvent::Released { merged: Box::new(merged.clone()), back: Some(before()) },
+        KinEvent::Absorbed(Box::new(merged)),
+        KinEvent::SplitOff { into: id(9), messages: vec![MessageRef { revision: Revision::new(2), index: 1, at: at(2) }] },
+    ]
+    .into_iter()
+    .map(|e| Event::Kin(Box::new(e)))
+    .collect()
 }
 
 fn task_changes() -> Vec<TaskChange> {

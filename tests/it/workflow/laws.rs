@@ -82,6 +82,8 @@ fn definition() -> impl Strategy<Value = WorkflowDefinition> {
             tasks: Vec::new(),
             tasks_at_end: TasksAtEnd::Block,
             handoffs: n.checked_rem(3).map(|n| n as u16),
+            children: ChildrenDefinition::default(),
+            merged_state: None,
         },
     )
 }

@@ -1,0 +1,454 @@
+//! Tickets among themselves: links, parents and children (S13), and what one has to tell others.
+
+use super::actions::too_many;
+use super::command::{NewTicket, What};
+use super::draft::Draft;
+use super::kin_command::KinCommand;
+use super::perform::named;
+use super::refusal::Refusal;
+use super::{merge, split, transition};
+use crate::diagnostic::text;
+use crate::id::*;
+use crate::rules::Trigger;
+use crate::ticket::*;
+use crate::workflow::{ChildrenAtEnd, Workflow};
+use std::sync::Arc;
+
+/// Most tickets looked at to find a circle.
+const LOOKED: usize = 128;
+
+/// What happened to one ticket and concerns another.
+#[derive(Clone, Debug)]
+pub(super) struct Errand {
+    pub to: TicketId,
+    pub from: TicketId,
+    pub at: UtcInstant,
+    /// It came of a timer, at its due instant.
+    pub timed: bool,
+    pub word: Word,
+}
+
+/// What the other is to do about it.
+#[derive(Clone, Debug)]
+pub(super) enum Word {
+    /// It is a new ticket.
+    Begin(Box<Begun>),
+    /// This happened to it.
+    Happened(Vec<Event>),
+    /// A child, or what it waits for, ended.
+    Ended,
+    /// And is open again.
+    Reopened,
+    /// Its parent ends: it ends too, or the parent does not.
+    Take(TransitionName),
+    /// Its parent is open again.
+    Follow(TransitionName),
+    /// Its parent's reply is for its requester too.
+    Said(Box<Message>),
+    /// This ticket is merged into it.
+    Absorb(Box<Ticket>),
+    /// And is by itself again.
+    Release,
+}
+
+impl Word {
+    /// Where it cannot be done, the end it came of does not come about.
+    pub fn may_be_held(&self) -> bool {
+        matches!(self, Self::Take(_))
+    }
+}
+
+/// A ticket made on the way.
+#[derive(Clone, Debug)]
+pub(super) struct Begun {
+    pub opening: Opening,
+    /// What it begins with, after its creation.
+    pub events: Vec<Event>,
+}
+
+/// Does what is asked, or says why not.
+pub(super) fn command(d: &mut Draft<'_>, command: &KinCommand) -> Result<(), Refusal> {
+    match command {
+        KinCommand::Link { kind, to } => link(d, kind, *to),
+        KinCommand::Unlink { kind, to } => {
+            let mine = Link { kind: kind.clone(), to: LinkTarget::Ticket(*to) };
+            let theirs = counterpart(d.ticket.id, kind);
+            if d.ticket.links.contains(&mine) {
+                d.push(Event::Unlinked(mine), Cause::Command);
+            }
+            send(d, *to, Word::Happened(vec![Event::Unlinked(theirs)]));
+            Ok(())
+        }
+        KinCommand::Attach { parent, blocking } => attach(d, *parent, *blocking),
+        KinCommand::Detach => {
+            let Some(parent) = d.ticket.kin.parent else {
+                return Err(Refusal::one("no-parent", text("the ticket has no parent", "工单没有父工单")));
+            };
+            happen(d, KinEvent::Detached { parent });
+            let child = d.ticket.id;
+            send(d, parent, Word::Happened(vec![kin(KinEvent::ChildRemoved { child })]));
+            Ok(())
+        }
+        KinCommand::AddChild { new, blocking } => add_child(d, new, *blocking, &Cause::Command),
+        KinCommand::Merge { into } => merge::merge(d, *into),
+        KinCommand::UndoMerge => merge::undo(d),
+        KinCommand::Split { messages, new } => split::split(d, messages, new),
+    }
+}
+
+/// The tickets a command is about besides its own: they are caught up before it.
+pub(super) fn others(what: &What, ticket: &Ticket) -> Option<TicketId> {
+    let What::Kin(command) = what else { return None };
+    match command {
+        KinCommand::Link { to, .. } | KinCommand::Unlink { to, .. } => Some(*to),
+        KinCommand::Attach { parent, .. } => Some(*parent),
+        KinCommand::Merge { into } => Some(*into),
+        KinCommand::UndoMerge => ticket.kin.merged_into,
+        KinCommand::Detach => ticket.kin.parent,
+        KinCommand::AddChild { .. } | KinCommand::Split { .. } => None,
+    }
+    // What is about the ticket alone is refused below, in its own words.
+    .filter(|id| *id != ticket.id)
+}
+
+pub(super) fn kin(event: KinEvent) -> Event {
+    Event::Kin(Box::new(event))
+}
+pub(super) fn happen(d: &mut Draft<'_>, event: KinEvent) {
+    d.push(kin(event), Cause::Command);
+}
+/// Another ticket learns of it after this step.
+pub(super) fn send(d: &mut Draft<'_>, to: TicketId, word: Word) {
+    d.errands.push(Errand { to, from: d.ticket.id, at: d.at, timed: d.timed, word });
+}
+
+/// Another ticket of the command, as it stands so far.
+pub(super) fn other(d: &mut Draft<'_>, id: TicketId) -> Result<Arc<Ticket>, Refusal> {
+    if let Some(t) = d.beside.tickets.iter().find(|t| t.id == id) {
+        return Ok(t.clone());
+    }
+    d.asked.related.push(id);
+    Err(super::decide::no_ticket())
+}
+
+pub(super) fn relative(t: &Ticket, blocking: bool) -> Relative {
+    Relative { ticket: t.id, number: t.number, blocking, open: t.is_open() }
+}
+fn counterpart(of: TicketId, kind: &TagName) -> Link {
+    Link { kind: TagName::new(Link::counterpart(kind.as_str())), to: LinkTarget::Ticket(of) }
+}
+
+fn link(d: &mut Draft<'_>, kind: &TagName, to: TicketId) -> Result<(), Refusal> {
+    named(d, kind.as_str())?;
+    if to == d.ticket.id {
+        return Err(super::perform::self_link());
+    }
+    let other = other(d, to)?;
+    let mine = Link { kind: kind.clone(), to: LinkTarget::Ticket(to) };
+    let theirs = counterpart(d.ticket.id, kind);
+    let mut all = Refusal::default();
+    let most = d.ctx.limits.links;
+    let full = |t: &Ticket, l: &Link| !t.links.contains(l) && t.links.len() >= most;
+    if full(&d.ticket, &mine) || full(&other, &theirs) {
+        all.reasons.extend(too_many("links", most).reasons);
+    }
+    let waits = |t: &Ticket| t.kin.waits.len() >= Kin::WAITS;
+    let (blocked_by, blocks) = (*kind == *Link::BLOCKED_BY, *kind == *Link::BLOCKS);
+    let already = d.ticket.links.contains(&mine) && other.links.contains(&theirs);
+    if !already && ((blocked_by && waits(&d.ticket)) || (blocks && waits(&other))) {
+        all.reasons.extend(too_many("tickets it is blocked by", Kin::WAITS).reasons);
+    }
+    all.done()?;
+    if blocked_by {
+        no_circle(d, to, d.ticket.id)?;
+    } else if blocks {
+        no_circle(d, d.ticket.id, to)?;
+    }
+    if !d.ticket.links.contains(&mine) {
+        d.push(Event::Linked(mine), Cause::Command);
+        if blocked_by {
+            happen(d, KinEvent::Waits(relative(&other, true)));
+        }
+    }
+    let mut there = vec![Event::Linked(theirs)];
+    if blocks {
+        there.push(kin(KinEvent::Waits(relative(&d.ticket, true))));
+    }
+    send(d, to, Word::Happened(there));
+    Ok(())
+}
+
+fn attach(d: &mut Draft<'_>, parent: TicketId, blocking: bool) -> Result<(), Refusal> {
+    if parent == d.ticket.id {
+        return Err(Refusal::one("self-parent", text("a ticket cannot be its own parent", "工单不能以自身为父工单")));
+    }
+    if d.ticket.kin.parent == Some(parent) {
+        return Ok(());
+    }
+    let other = other(d, parent)?;
+    let mut all = Refusal::default();
+    if let Some(p) = d.ticket.kin.parent {
+        all.add("has-parent", text(format!("it is a child of {p} already; detach it first"), format!("已是 {p} 的子工单，请先解除")));
+    }
+    takes_children(&other, &mut all);
+    all.done()?;
+    // Whose end would wait for its own: it must not need the parent, itself or through others.
+    no_circle(d, d.ticket.id, parent)?;
+    happen(d, KinEvent::Attached { parent });
+    let child = relative(&d.ticket, blocking);
+    send(d, parent, Word::Happened(vec![kin(KinEvent::ChildAdded(child))]));
+    Ok(())
+}
+
+fn takes_children(parent: &Ticket, all: &mut Refusal) {
+    if !parent.is_open() {
+        all.add("parent-final", text("the parent is done; reopen it first", "父工单已结束，请先重新打开"));
+    }
+    if parent.kin.children.len() >= Kin::MOST {
+        all.reasons.extend(too_many("children", Kin::MOST).reasons);
+    }
+}
+
+/// Makes a ticket that is a child of this one.
+pub(super) fn add_child(d: &mut Draft<'_>, new: &NewTicket, blocking: bool, cause: &Cause) -> Result<(), Refusal> {
+    let mut all = Refusal::default();
+    takes_children(&d.ticket, &mut all);
+    let parent = d.ticket.id;
+    let made = begin(d, new, cause);
+    if !all.reasons.is_empty() {
+        all.reasons.extend(made.err().map(|r| r.reasons).unwrap_or_default());
+        return Err(all);
+    }
+    let (id, opening) = made?;
+    let open = !opening.stay.class.is_final();
+    let child = Relative { ticket: id, number: opening.number, blocking, open };
+    d.push(kin(KinEvent::ChildAdded(child)), cause.clone());
+    let events = vec![kin(KinEvent::Attached { parent })];
+    send(d, id, Word::Begin(Box::new(Begun { opening, events })));
+    Ok(())
+}
+
+/// The id and opening of a ticket to be made on the way.
+pub(super) fn begin(d: &mut Draft<'_>, new: &NewTicket, cause: &Cause) -> Result<(TicketId, Opening), Refusal> {
+    let by_person = *cause == Cause::Command;
+    let actor = if by_person { d.actor } else { &Actor::System };
+    if by_person {
+        super::authorize::allow(d.ctx.playbook, d.ctx.roster, actor, d.roles, &What::Create(Box::new(new.clone())), None)?;
+    }
+    let opening = super::perform::opening(&d.ctx, new, actor, 0, d.at, false)?;
+    let used = d.beside.numbers.saturating_add(d.numbers);
+    d.numbers = d.numbers.saturating_add(1);
+    let number = d.case.numbers.get(used).copied();
+    if number.is_none() {
+        d.asked.numbers = d.asked.numbers.max(used.saturating_add(1));
+    }
+    let index = u32::try_from(d.events.len()).unwrap_or(u32::MAX);
+    Ok((d.ticket.id.derive(d.revision, index), Opening { number: number.unwrap_or(0), ..opening }))
+}
+
+/// Refuses what would make two tickets wait for each other: `from` must not need `target`, itself or through others (S13).
+fn no_circle(d: &mut Draft<'_>, from: TicketId, target: TicketId) -> Result<(), Refusal> {
+    let mut seen = vec![from];
+    let mut next = 0usize;
+    while let Some(id) = seen.get(next).copied() {
+        next = next.saturating_add(1);
+        if id == target {
+            return Err(Refusal::one(
+                "kin-circle",
+                text("the two tickets would wait for each other, so neither could ever end", "两张工单会互相等待，谁也无法结束"),
+            ));
+        }
+        if seen.len() > LOOKED {
+            return Err(too_many("tickets under it", LOOKED));
+        }
+        let needed: Vec<TicketId> = {
+            let known = if id == d.ticket.id { Some(&d.ticket) } else { d.beside.tickets.iter().find(|t| t.id == id).map(|t| &**t) };
+            let stored = || d.case.related.iter().find(|r| r.id == id);
+            let t = match known {
+                Some(t) => Some(t),
+                None => match stored() {
+                    Some(r) => {
+                        let at = r.ticket.as_ref().map_or(Revision::ZERO, |t| t.revision);
+                        d.reads.push((id, at));
+                        r.ticket.as_deref()
+                    }
+                    None => {
+                        d.asked.related.push(id);
+                        return Err(super::decide::no_ticket());
+                    }
+                },
+            };
+            t.map(|t| t.kin.children.iter().chain(&t.kin.waits).map(|r| r.ticket).collect()).unwrap_or_default()
+        };
+        for id in needed {
+            if !seen.contains(&id) {
+                seen.push(id);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A reply of the desk's that goes to the children's requesters as well, where the workflow says so (S13).
+pub(super) fn broadcast(d: &mut Draft<'_>, message: &Message) {
+    if !d.workflow.children().broadcast || !message.counts_as_answer() {
+        return;
+    }
+    for child in d.ticket.kin.open_children().map(|c| c.ticket).collect::<Vec<_>>() {
+        send(d, child, Word::Said(Box::new(message.clone())));
+    }
+}
+
+/// What others are to learn of a step: that the ticket ended, or is open again.
+pub(super) fn tell(d: &mut Draft<'_>) {
+    let open = d.ticket.is_open();
+    if open == d.told_open {
+        return;
+    }
+    d.told_open = open;
+    let kin = d.ticket.kin.clone();
+    let blocks = |l: &Link| match l.to {
+        LinkTarget::Ticket(t) if l.kind == *Link::BLOCKS => Some(t),
+        _ => None,
+    };
+    let told: Vec<TicketId> = kin.parent.into_iter().chain(d.ticket.links.iter().filter_map(blocks)).collect();
+    for to in told {
+        send(d, to, if open { Word::Reopened } else { Word::Ended });
+    }
+    let workflow: &Workflow = d.workflow;
+    let children = workflow.children();
+    if open {
+        let Some(name) = &children.on_reopen else { return };
+        for c in kin.children.iter().filter(|c| !c.open) {
+            send(d, c.ticket, Word::Follow(name.clone()));
+        }
+    } else if let (ChildrenAtEnd::Take, Some(name)) = (children.on_end, &children.take) {
+        for c in kin.open_children() {
+            send(d, c.ticket, Word::Take(name.clone()));
+        }
+    }
+}
+
+/// Does on a ticket what happened on another.
+pub(super) fn run(d: &mut Draft<'_>, e: &Errand) -> Result<(), Refusal> {
+    let cause = if d.timed { Cause::Timer(TimerKind::Kin, d.at) } else { Cause::System };
+    let workflow: &Workflow = d.workflow;
+    match &e.word {
+        Word::Begin(begun) => {
+            d.push(Event::Created(Box::new(begun.opening.clone())), cause.clone());
+            super::task::entered(d);
+            for event in &begun.events {
+                d.push(event.clone(), Cause::System);
+            }
+        }
+        Word::Happened(events) => {
+            let mut cause = Some(cause);
+            for event in events.iter().filter(|e| news(&d.ticket, e)).cloned().collect::<Vec<_>>() {
+                d.push(event, cause.take().unwrap_or(Cause::System));
+            }
+        }
+        Word::Ended => {
+            let known = |r: &Relative| r.ticket == e.from && r.open;
+            let child = d.ticket.kin.children.iter().any(known);
+            if !child && !d.ticket.kin.waits.iter().any(known) {
+                return Ok(());
+            }
+            let last = child && d.ticket.kin.open_children().all(|c| c.ticket == e.from);
+            d.push(kin(KinEvent::Ended { ticket: e.from, last }), cause);
+            if let Some(name) = workflow.children().when_all_ended.as_ref().filter(|_| last && d.ticket.is_open()) {
+                transition::take_or_tell(d, name, &Cause::System);
+            }
+        }
+        Word::Reopened => {
+            let known = |r: &Relative| r.ticket == e.from && !r.open;
+            let child = d.ticket.kin.children.iter().any(known);
+            if !child && !d.ticket.kin.waits.iter().any(known) {
+                return Ok(());
+            }
+            d.push(kin(KinEvent::Reopened { ticket: e.from }), cause);
+            if let Some(name) = workflow.children().when_child_reopens.as_ref().filter(|_| child && !d.ticket.is_open()) {
+                transition::take_or_tell(d, name, &Cause::System);
+            }
+        }
+        Word::Take(name) => {
+            if d.ticket.is_open() {
+                transition::take(d, &super::input::TransitionInput::new(name), &cause)?;
+            }
+            if d.ticket.is_open() {
+                return Err(Refusal::one("still-open", text(format!("`{name}` does not end it"), format!("流转 `{name}` 未使其结束"))));
+            }
+        }
+        Word::Follow(name) => {
+            if !d.ticket.is_open() && d.ticket.kin.merged_into.is_none() {
+                transition::take_or_tell(d, name, &cause);
+            }
+        }
+        Word::Said(m) => {
+            if d.ticket.is_open() {
+                let m = Message { channel: d.ticket.channel.clone(), external_id: None, ..(**m).clone() };
+                super::perform::say(d, m, &cause);
+            }
+        }
+        Word::Absorb(other) => merge::absorb(d, other, cause),
+        Word::Release => merge::release(d, e.from, cause),
+    }
+    Ok(())
+}
+
+/// Whether an event is not the case already.
+fn news(t: &Ticket, event: &Event) -> bool {
+    match event {
+        Event::Linked(l) => !t.links.contains(l),
+        Event::Unlinked(l) => t.links.contains(l),
+        Event::Kin(k) => match &**k {
+            KinEvent::Waits(r) => !t.kin.waits.iter().any(|w| w.ticket == r.ticket),
+            _ => true,
+        },
+        _ => true,
+    }
+}
+
+/// What an event among tickets wakes.
+pub(super) fn wakes(event: &KinEvent, t: &mut Vec<Trigger>) {
+    match event {
+        KinEvent::ChildAdded(_) => t.push(Trigger::ChildAdded),
+        KinEvent::Ended { last, .. } => {
+            t.push(Trigger::ChildEnded);
+            if *last {
+                t.push(Trigger::ChildrenEnded);
+            }
+        }
+        KinEvent::Reopened { .. } => t.push(Trigger::ChildReopened),
+        KinEvent::MergedInto { .. } => t.push(Trigger::Merged),
+        KinEvent::Absorbed(_) => t.push(Trigger::Absorbed),
+        _ => {}
+    }
+}
+
+/// In words, for explanations.
+pub(super) fn told(event: &KinEvent) -> crate::diagnostic::Text {
+    match event {
+        KinEvent::Attached { parent } => text(format!("became a child of {parent}"), format!("成为 {parent} 的子工单")),
+        KinEvent::Detached { parent } => text(format!("is a child of {parent} no longer"), format!("不再是 {parent} 的子工单")),
+        KinEvent::ChildAdded(c) => text(format!("got the child #{}", c.number), format!("新增子工单 #{}", c.number)),
+        KinEvent::ChildRemoved { child } => text(format!("{child} is its child no longer"), format!("子工单 {child} 已解除")),
+        KinEvent::Ended { ticket, last: true } => {
+            text(format!("{ticket} ended, the last of its children"), format!("{ticket} 已结束，所有子工单均已结束"))
+        }
+        KinEvent::Ended { ticket, .. } => text(format!("{ticket} ended"), format!("{ticket} 已结束")),
+        KinEvent::Reopened { ticket } => text(format!("{ticket} is open again"), format!("{ticket} 已重新打开")),
+        KinEvent::Waits(r) => text(format!("waits for #{}", r.number), format!("等待 #{}", r.number)),
+        KinEvent::MergedInto { into, .. } => text(format!("merged into {into}"), format!("已合并到 {into}")),
+        KinEvent::Absorbed(m) => text(format!("#{} was merged into it", m.number), format!("已并入 #{}", m.number)),
+        KinEvent::Unmerged { from, .. } => {
+            text(format!("is by itself again, no longer merged into {from}"), format!("已撤销合并到 {from}"))
+        }
+        KinEvent::Released { merged, .. } => {
+            text(format!("#{} is by itself again", merged.number), format!("#{} 的合并已撤销", merged.number))
+        }
+        KinEvent::SplitOff { into, messages } => {
+            let n = messages.len();
+            text(format!("{n} of its messages became {into}"), format!("{n} 条消息已拆分为 {into}"))
+        }
+    }
+}
