@@ -7,7 +7,7 @@ use libfuzzer_sys::fuzz_target;
 use ticketry::diagnostic::Lang;
 use ticketry::playbook::Playbook;
 
-const FILES: [&str; 7] = [
+const FILES: [&str; 11] = [
     "playbook.toml",
     "workflows/question.toml",
     "sla/customer.toml",
@@ -15,6 +15,10 @@ const FILES: [&str; 7] = [
     "routing.toml",
     "rules/x.rhai",
     "calendars/office.toml",
+    "roster.toml",
+    "macros.toml",
+    "watches.toml",
+    "migrations/two.toml",
 ];
 
 fuzz_target!(

@@ -74,7 +74,7 @@ fn on_ticket<'a>(ctx: &Context<'a>, case: &'a Case, command: &'a Command, held: 
         // What is said on a ticket that was merged goes to the survivor (S57).
         What::Reply(_) | What::LogCall(_) if stored.kin.merged_into.is_some() => {
             let survivor = survivor(case, stored)?;
-            Draft::of(ctx, case, command, &survivor.0, survivor.1)?
+            Draft::of(ctx, case, command, survivor.0, survivor.1)?
         }
         _ => Draft::on(ctx, case, command, stored)?,
     };

@@ -6,7 +6,7 @@ use super::definition::{Responsible, StateDefinition, TimedDefinition};
 use super::graph::{cycle, levels};
 use super::machine::Exits;
 use super::places::Part;
-use super::tasks::{TaskWait, TasksAtEnd};
+use super::tasks::TaskWait;
 use crate::calendar::Span;
 use crate::condition::Path;
 use crate::condition::logic::Known;
@@ -140,16 +140,13 @@ impl Check<'_> {
     fn surely_leaves(&self, i: usize, state: usize, transitions: &[Transition]) -> bool {
         let (Some(d), Some(t)) = (self.d.transitions.get(i), transitions.get(i)) else { return false };
         let to = self.to.get(i).copied().flatten();
-        let class = to.and_then(|s| self.d.states.get(s)).map(|s| s.class);
-        let ends = self.d.tasks_at_end == TasksAtEnd::Block && matches!(class, Some(StateClass::Resolved | StateClass::Closed));
-        to.is_some_and(|to| to != state)
+        // Open tasks, children, and tickets it waits for may stand against an end.
+        to.is_some_and(|to| to != state && self.d.states.get(to).is_some_and(|s| !s.class.is_final()))
             && d.guard.is_none()
             && t.required.is_empty()
             && d.check.is_empty()
             && !d.checklist
             && d.tasks == TaskWait::None
-            // Open tasks may stand against it.
-            && (!ends || self.d.tasks.is_empty())
             && !["guard", "required", "check"].iter().any(|k| self.places.unsure(Part::Transition(i), k))
     }
 
