@@ -231,6 +231,23 @@ pub(super) fn add_child(d: &mut Draft<'_>, new: &NewTicket, blocking: bool, caus
     Ok(())
 }
 
+/// A child that a rule, the workflow or a macro makes, with what it shares with its parent.
+pub(super) fn child(d: &mut Draft<'_>, kind: &TypeName, subject: &str, cause: &Cause) -> Result<(), Refusal> {
+    // A rule that answers a creation by another one would never end: what begins in this commit as a child has no children yet.
+    if *cause != Cause::Command && d.before == Revision::ZERO && d.ticket.kin.parent.is_some() {
+        return Err(Refusal::one(
+            "too-deep",
+            text("a child that is just being made gets no children of its own yet", "正在创建的子工单不能立即再建子工单"),
+        ));
+    }
+    let t = &d.ticket;
+    let mut new = NewTicket::new(kind, subject, &t.requester, &t.channel);
+    new.provisional = t.provisional;
+    new.organisation.clone_from(&t.organisation);
+    new.category = t.category.as_ref().map(|c| c.value.clone());
+    add_child(d, &new, true, cause)
+}
+
 /// The id and opening of a ticket to be made on the way.
 pub(super) fn begin(d: &mut Draft<'_>, new: &NewTicket, cause: &Cause) -> Result<(TicketId, Opening), Refusal> {
     let by_person = *cause == Cause::Command;

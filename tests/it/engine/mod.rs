@@ -3,6 +3,7 @@
 mod corrections;
 mod edges;
 mod facts;
+mod families;
 mod indexed;
 pub mod laws;
 mod kin;
