@@ -62,6 +62,8 @@ impl Word {
 #[derive(Clone, Debug)]
 pub(super) struct Begun {
     pub opening: Opening,
+    /// A person's command, or what followed from something.
+    pub cause: Cause,
     /// What it begins with, after its creation.
     pub events: Vec<Event>,
 }
@@ -227,7 +229,7 @@ pub(super) fn add_child(d: &mut Draft<'_>, new: &NewTicket, blocking: bool, caus
     let child = Relative { ticket: id, number: opening.number, blocking, open };
     d.push(kin(KinEvent::ChildAdded(child)), cause.clone());
     let events = vec![kin(KinEvent::Attached { parent })];
-    send(d, id, Word::Begin(Box::new(Begun { opening, events })));
+    send(d, id, Word::Begin(Box::new(Begun { opening, cause: cause.clone(), events })));
     Ok(())
 }
 
@@ -355,7 +357,8 @@ pub(super) fn run(d: &mut Draft<'_>, e: &Errand) -> Result<(), Refusal> {
     let workflow: &Workflow = d.workflow;
     match &e.word {
         Word::Begin(begun) => {
-            d.push(Event::Created(Box::new(begun.opening.clone())), cause.clone());
+            let by_person = begun.cause == Cause::Command && !d.timed;
+            d.push(Event::Created(Box::new(begun.opening.clone())), if by_person { Cause::Command } else { cause });
             super::task::entered(d);
             for event in &begun.events {
                 d.push(event.clone(), Cause::System);

@@ -6,7 +6,7 @@ mod facts;
 mod families;
 mod indexed;
 pub mod laws;
-mod kin;
+pub mod kin;
 mod levels;
 mod life;
 mod lives;
