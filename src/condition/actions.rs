@@ -3,7 +3,8 @@
 //! After-actions of transitions, escalations of agreements and whatever else names actions in a file use this one reading:
 //! `{ tag = "x" }`, `{ untag = "x" }`, `{ set = { field = "resolution", value = "fixed", force = true } }` (no value clears it),
 //! `{ priority = "high" }`, `{ route = "l2" }` or `{ route = { group = "l2", skills = { bgp = 2 } } }`, `{ assign = "anna" }`,
-//! `{ watch = "anna" }`, `{ task = "diagnose" }`, `{ reply = "received" }`, `{ notify = { to = "requester", template = "resolved" } }`, `{ transition = "close" }`, `{ note = "…" }`,
+//! `{ watch = "anna" }`, `{ task = "diagnose" }`, `{ child = { type = "repair", subject = "…" } }`,
+//! `{ reply = "received" }`, `{ notify = { to = "requester", template = "resolved" } }`, `{ transition = "close" }`, `{ note = "…" }`,
 //! `{ score = { points = 10, reason = "…" } }`, and the bare words `"release"`, `"stop"`, `"mark_automatic"`, `"mark_thanks"`.
 
 use super::reading::{Item, unknown};
@@ -14,7 +15,7 @@ use crate::ticket::{Action, Attribute, FieldKind, Recipient, Scale, Schema, Valu
 use std::collections::BTreeMap;
 
 const BARE: [&str; 4] = ["release", "stop", "mark_automatic", "mark_thanks"];
-const WORDS: [&str; 16] = [
+const WORDS: [&str; 17] = [
     "tag",
     "untag",
     "set",
@@ -31,6 +32,7 @@ const WORDS: [&str; 16] = [
     "webhook",
     "score",
     "task",
+    "child",
 ];
 
 /// The most actions one list may have.
@@ -114,6 +116,17 @@ pub fn check_action(action: Action, schema: &Schema, place: &dyn Fn(&str) -> Pla
                 bad.push(unknown("unknown-task", ("task", "任务"), name.as_str(), known, place("task")));
             }
             Action::Task(name)
+        }
+        Action::Child { kind, subject } => {
+            if !schema.types.contains_key(&kind) {
+                let known = schema.types.keys().map(TypeName::as_str);
+                bad.push(unknown("unknown-type", ("type", "类型"), kind.as_str(), known, place("type")));
+            }
+            if subject.trim().is_empty() {
+                let message = text("a ticket needs a subject", "工单必须有主题");
+                bad.push(Diagnostic::error("bad-action", message).at(place("subject")));
+            }
+            Action::Child { kind, subject }
         }
         Action::Transition(name) => {
             if !schema.transitions.contains(&name) {
@@ -254,6 +267,13 @@ fn action(item: &Item<'_>, schema: &Schema) -> Option<Action> {
         "note_from" => Action::NoteFrom(TemplateName::new(value.text()?)),
         "webhook" => Action::Webhook(HookName::new(value.text()?)),
         "task" => Action::Task(TaskName::new(value.text()?)),
+        "child" => {
+            let t = value.table(&["type", "subject"])?;
+            let kind = t.need("type", "the child's type", "子工单类型");
+            let subject = t.need("subject", "the child's subject", "子工单主题").and_then(|i| i.text());
+            let kind = kind.and_then(|i| i.text().inspect(|_| drop(places.insert("type", i.place()))));
+            Action::Child { kind: TypeName::new(kind?), subject: subject?.to_string() }
+        }
         "link" => {
             let t = value.table(&["kind", "to"])?;
             let kind = t.need("kind", "how it is linked, such as `order`", "关联方式，例如 `order`").and_then(|i| i.name());

@@ -77,6 +77,7 @@ pub(super) fn perform(d: &mut Draft<'_>, action: &Action, cause: &Cause) -> Resu
             d.effect(EffectKind::Webhook(hook.clone()));
         }
         Action::Task(name) => super::task::from_template(d, name, cause)?,
+        Action::Child { kind, subject } => super::kin::child(d, kind, subject, cause)?,
         Action::MarkAutomatic => judge(d, true, false, cause),
         Action::MarkThanks => judge(d, false, true, cause),
         Action::Stop => {}
@@ -421,6 +422,7 @@ pub(super) fn describe(action: &Action) -> String {
         Action::Link { kind, to } => format!("link {kind} {to}"),
         Action::Webhook(h) => format!("webhook {h}"),
         Action::Task(t) => format!("task {t}"),
+        Action::Child { kind, subject } => format!("child {kind} ({subject})"),
         Action::Watch(a) => format!("watch {a}"),
         Action::Transition(t) => format!("transition {t}"),
         Action::Note(_) => "note".into(),

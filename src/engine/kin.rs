@@ -62,6 +62,8 @@ impl Word {
 #[derive(Clone, Debug)]
 pub(super) struct Begun {
     pub opening: Opening,
+    /// A person's command, or what followed from something.
+    pub cause: Cause,
     /// What it begins with, after its creation.
     pub events: Vec<Event>,
 }
@@ -224,8 +226,25 @@ pub(super) fn add_child(d: &mut Draft<'_>, new: &NewTicket, blocking: bool, caus
     let child = Relative { ticket: id, number: opening.number, blocking, open };
     d.push(kin(KinEvent::ChildAdded(child)), cause.clone());
     let events = vec![kin(KinEvent::Attached { parent })];
-    send(d, id, Word::Begin(Box::new(Begun { opening, events })));
+    send(d, id, Word::Begin(Box::new(Begun { opening, cause: cause.clone(), events })));
     Ok(())
+}
+
+/// A child that a rule, the workflow or a macro makes, with what it shares with its parent.
+pub(super) fn child(d: &mut Draft<'_>, kind: &TypeName, subject: &str, cause: &Cause) -> Result<(), Refusal> {
+    // A rule that answers a creation by another one would never end: what begins in this commit as a child has no children yet.
+    if *cause != Cause::Command && d.before == Revision::ZERO && d.ticket.kin.parent.is_some() {
+        return Err(Refusal::one(
+            "too-deep",
+            text("a child that is just being made gets no children of its own yet", "正在创建的子工单不能立即再建子工单"),
+        ));
+    }
+    let t = &d.ticket;
+    let mut new = NewTicket::new(kind, subject, &t.requester, &t.channel);
+    new.provisional = t.provisional;
+    new.organisation.clone_from(&t.organisation);
+    new.category = t.category.as_ref().map(|c| c.value.clone());
+    add_child(d, &new, true, cause)
 }
 
 /// The id and opening of a ticket to be made on the way.
@@ -335,7 +354,8 @@ pub(super) fn run(d: &mut Draft<'_>, e: &Errand) -> Result<(), Refusal> {
     let workflow: &Workflow = d.workflow;
     match &e.word {
         Word::Begin(begun) => {
-            d.push(Event::Created(Box::new(begun.opening.clone())), cause.clone());
+            let by_person = begun.cause == Cause::Command && !d.timed;
+            d.push(Event::Created(Box::new(begun.opening.clone())), if by_person { Cause::Command } else { cause });
             super::task::entered(d);
             for event in &begun.events {
                 d.push(event.clone(), Cause::System);

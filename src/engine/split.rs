@@ -51,6 +51,6 @@ pub(super) fn split(d: &mut Draft<'_>, messages: &[(Revision, u32)], new: &NewTi
     d.push(Event::Linked(Link { kind: TagName::new("split-into"), to: LinkTarget::Ticket(id) }), Cause::Command);
     let back = Event::Linked(Link { kind: TagName::new("split-from"), to: LinkTarget::Ticket(from) });
     let events = std::iter::once(back).chain(chosen.into_iter().map(|(_, m)| Event::MessageAdded(Box::new(m)))).collect();
-    send(d, id, Word::Begin(Box::new(Begun { opening, events })));
+    send(d, id, Word::Begin(Box::new(Begun { opening, cause: Cause::Command, events })));
     Ok(())
 }

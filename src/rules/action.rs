@@ -32,6 +32,8 @@ pub enum Written {
     State,
     /// Tasks.
     Tasks,
+    /// Children.
+    Children,
 }
 
 impl Written {
@@ -48,6 +50,7 @@ impl Written {
             Action::Transition(_) => Self::State,
             Action::Watch(_) => Self::Watchers,
             Action::Task(_) => Self::Tasks,
+            Action::Child { .. } => Self::Children,
             Action::MarkAutomatic | Action::MarkThanks => Self::Message,
             Action::Notify { .. }
             | Action::Reply(_)
@@ -72,6 +75,7 @@ impl Written {
             Self::Assignee => "assignee".into(),
             Self::State => "state".into(),
             Self::Tasks => "tasks".into(),
+            Self::Children => "children".into(),
         }
     }
 }
@@ -124,6 +128,7 @@ pub(super) fn checked(action: Action, schema: &Schema, place: &dyn Fn(&str) -> P
             named(("kind of link", "关联方式"), kind.as_str(), NAME, "kind")?;
             named(("id", "编号"), to.as_str(), NAME, "to")?;
         }
+        Action::Child { subject, .. } => named(("subject", "主题"), subject, NAME, "subject")?,
         Action::Note(body) => named(("note", "备注"), body, NOTE, "note")?,
         _ => {}
     }

@@ -102,6 +102,9 @@ impl Work<'_> {
         } else if let Some(e) = of(self.seen.returned).filter(|e| e.start == c.started_at) {
             new.started_at = e.own;
             new.pauses.retain(|p| p.to > e.own);
+        } else if self.seen.restored && c.wake_at().is_some_and(|w| w < self.at) {
+            // What was due while it was away is found now (S46).
+            return Some(new);
         } else {
             return None;
         }

@@ -65,6 +65,8 @@ pub(super) struct Seen<'a> {
     pub(super) lent: Option<&'a Lent>,
     /// What such a ticket takes back with it.
     pub(super) returned: Option<&'a Lent>,
+    /// Its clocks came back as they were before a merge.
+    pub(super) restored: bool,
     /// Anything at all.
     pub(super) relevant: bool,
 }
@@ -84,6 +86,7 @@ impl<'a> Seen<'a> {
             vendor: None,
             lent: None,
             returned: None,
+            restored: false,
             relevant: interest.all && !step.facts.is_empty(),
         };
         let mut author = None;
@@ -112,7 +115,10 @@ impl<'a> Seen<'a> {
                         seen.lent = Some(&m.lent);
                         true
                     }
-                    // Where all stands as before, nothing is worked out.
+                    KinEvent::Unmerged { .. } | KinEvent::Released { back: Some(_), .. } => {
+                        seen.restored = true;
+                        true
+                    }
                     KinEvent::Released { merged, back: None } => {
                         seen.returned = Some(&merged.lent);
                         true

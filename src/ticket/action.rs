@@ -171,6 +171,13 @@ pub enum Action {
     Webhook(HookName),
     /// Makes a task from a template of the ticket's workflow; nothing if one of it is open.
     Task(TaskName),
+    /// Makes a ticket that is a child of this one and blocks its end: for the same requester, of the same organisation, channel and category.
+    Child {
+        /// Its type.
+        kind: TypeName,
+        /// Its subject.
+        subject: String,
+    },
 }
 
 impl Action {
@@ -197,6 +204,7 @@ impl Action {
             Self::Link { .. } => "link",
             Self::Webhook(_) => "webhook",
             Self::Task(_) => "task",
+            Self::Child { .. } => "child",
         }
     }
 }

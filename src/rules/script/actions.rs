@@ -2,14 +2,14 @@
 
 use super::values::{Amount, Lapse, Moment, as_text, decimal_of, instant_of, lapse_of, text_in};
 use crate::diagnostic::{Text, did_you_mean, text};
-use crate::id::{AgentId, ExternalId, GroupId, HookName, LevelName, SkillName, TagName, TaskName, TemplateName, TransitionName};
+use crate::id::{AgentId, ExternalId, GroupId, HookName, LevelName, SkillName, TagName, TaskName, TemplateName, TransitionName, TypeName};
 use crate::rules::recipient;
 use crate::ticket::{Action, Attribute, FieldKind, Schema, Value};
 use rhai::{Array, Dynamic, Map};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Every action word with the numbers of arguments it takes.
-pub(super) const WORDS: [(&str, &[usize]); 21] = [
+pub(super) const WORDS: [(&str, &[usize]); 22] = [
     ("score", &[2]),
     ("set", &[2]),
     ("set_force", &[2]),
@@ -25,6 +25,7 @@ pub(super) const WORDS: [(&str, &[usize]); 21] = [
     ("link", &[2]),
     ("webhook", &[1]),
     ("task", &[1]),
+    ("child", &[2]),
     ("watch", &[1]),
     ("transition", &[1]),
     ("note", &[1]),
@@ -48,7 +49,7 @@ fn wrong<T>(arg: usize, message: Text, help: Text) -> Result<T, Wrong> {
 
 /// Which argument a part of an action stands in.
 pub(super) fn arg_of(part: &str) -> usize {
-    usize::from(matches!(part, "skills" | "template" | "value" | "reason"))
+    usize::from(matches!(part, "skills" | "template" | "value" | "reason" | "subject"))
 }
 
 /// The action asked for.
@@ -93,6 +94,7 @@ pub(super) fn read(word: &str, args: &[Dynamic]) -> Result<Action, Wrong> {
         "link" => Action::Link { kind: TagName::new(name(0)?), to: ExternalId::new(name(1)?) },
         "webhook" => Action::Webhook(HookName::new(name(0)?)),
         "task" => Action::Task(TaskName::new(name(0)?)),
+        "child" => Action::Child { kind: TypeName::new(name(0)?), subject: as_text(&arg(1)) },
         "watch" => Action::Watch(AgentId::new(name(0)?)),
         "transition" => Action::Transition(TransitionName::new(name(0)?)),
         "note" => Action::Note(as_text(&arg(0))),

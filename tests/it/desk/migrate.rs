@@ -303,13 +303,15 @@ fn s11_a_difference_sees_every_key_of_a_workflow() {
     let tasks = "[tasks.look]\ndue = \"1bd\"\n\n[states.new]";
     let (head, open) = ("version = 1\n", "[states.open]");
     let begin = (FLOW, "[states.new]", tasks);
-    let edits: [(&str, &str, String); 7] = [
+    let edits: [(&str, &str, String); 9] = [
         ("form", start, format!("{start}\nattachment = true")),
         ("form", start, format!("{start}\ncheck = [{{ require = \"t.impact == \\\"high\\\"\" }}]")),
         ("transition", start, format!("{start}\ntasks = [\"look\"]")),
         ("state", open, format!("{open}\nstrict = true")),
         ("state", open, format!("{open}\ntasks = [\"look\"]")),
         ("tasks_at_end", head, format!("{head}tasks_at_end = \"cancel\"\n")),
+        ("children", "[tasks.look]", "[children]\non_end = \"leave\"\n[tasks.look]".into()),
+        ("children", "[tasks.look]", "[children]\nbroadcast = true\n[tasks.look]".into()),
         ("task", "due = \"1bd\"", "due = \"2bd\"".into()),
     ];
     let before = playbook(&edited(&[begin]));

@@ -2,6 +2,7 @@
 
 mod cancel;
 mod group;
+mod kin;
 mod migrate;
 mod outbox;
 mod recalculate;

@@ -244,19 +244,19 @@ fn links_have_two_sides_by_their_kinds() {
 fn s13_no_ticket_waits_for_itself_through_others() {
     let s = stage("");
     let (a, b, c) = (s.create(), s.create(), s.create());
-    let attach = |child: &Ticket, parent: &Ticket| What::Kin(KinCommand::Attach { parent: parent.id, blocking: true });
-    assert_eq!(no(&s, &a, attach(&a, &a)), ["self-parent"]);
-    s.as_agent("li", &b, attach(&b, &a));
-    s.as_agent("li", &c, attach(&c, &b));
-    assert_eq!(no(&s, &a, attach(&a, &c)), ["kin-circle"]);
-    assert_eq!(no(&s, &a, attach(&a, &b)), ["kin-circle"]);
-    assert_eq!(no(&s, &c, attach(&c, &a)), ["has-parent"]);
+    let attach = |parent: &Ticket| What::Kin(KinCommand::Attach { parent: parent.id, blocking: true });
+    assert_eq!(no(&s, &a, attach(&a)), ["self-parent"]);
+    s.as_agent("li", &b, attach(&a));
+    s.as_agent("li", &c, attach(&b));
+    assert_eq!(no(&s, &a, attach(&c)), ["kin-circle"]);
+    assert_eq!(no(&s, &a, attach(&b)), ["kin-circle"]);
+    assert_eq!(no(&s, &c, attach(&a)), ["has-parent"]);
     // A child cannot wait for what waits for it.
     assert_eq!(no(&s, &c, What::Kin(KinCommand::Link { kind: "blocked-by".into(), to: a.id })), ["kin-circle"]);
     assert_eq!(no(&s, &a, What::Kin(KinCommand::Link { kind: "blocks".into(), to: c.id })), ["kin-circle"]);
     s.as_agent("li", &b, What::Kin(KinCommand::Detach));
     assert!(s.get(&a).kin.children.is_empty());
-    s.as_agent("li", &a, attach(&a, &c));
+    s.as_agent("li", &a, attach(&c));
     assert_eq!(no(&s, &s.create(), What::Kin(KinCommand::Detach)), ["no-parent"]);
 }
 
@@ -346,4 +346,43 @@ fn families_and_merges_are_for_agents_and_for_whom_the_playbook_says() {
     let (a, b) = (s.create(), s.create());
     assert_eq!(no(&s, &a, What::Kin(KinCommand::Merge { into: b.id })), ["not-allowed"]);
     s.as_agent("zhao", &a, What::Kin(KinCommand::Merge { into: b.id }));
+}
+
+const REPAIR: &str = r#"rule("two-parts").on("changed:impact").when(|t| t.impact == "high" && !t.is_child)
+    .then(|t| { t.child("question", "look"); t.child("question", "mend"); });
+rule("all-done").on("children.ended").then(|t| t.tag("parts-done"));
+rule("waits").on("child.ended").when(|t| t.open_children > 0).then(|t| t.tag("one-done"));
+"#;
+
+#[cfg(feature = "rhai")]
+#[test]
+fn a_rule_makes_children_and_hears_of_their_end() {
+    let s = Stage::with(&[("rules/parts.rhai", REPAIR)]);
+    let t = s.create();
+    let t = s.as_agent("li", &t, What::set("impact", "high"));
+    let kids: Vec<_> = t.kin.children.iter().map(|c| s.desk.ticket(c.ticket).unwrap()).collect();
+    assert_eq!(kids.iter().map(|k| &*k.subject).collect::<Vec<_>>(), ["look", "mend"]);
+    assert!(kids.iter().all(|k| k.requester == t.requester && k.kin.parent == Some(t.id) && k.number != t.number));
+    assert_ne!(kids[0].number, kids[1].number);
+    assert!(no(&s, &t, What::transition("resolve")).contains(&"children-open"));
+    s.as_agent("li", &kids[0], What::transition("resolve"));
+    assert!(s.get(&t).tags.contains("one-done") && !s.get(&t).tags.contains("parts-done"));
+    s.as_agent("li", &kids[1], What::transition("resolve"));
+    assert!(s.get(&t).tags.contains("parts-done"));
+    for t in kids.iter().chain([&t]) {
+        sound(&s, t);
+    }
+}
+
+#[cfg(feature = "rhai")]
+#[test]
+fn s24_a_rule_that_answers_every_creation_by_another_is_contained() {
+    let s = Stage::with(&[("rules/loop.rhai", "rule(\"again\").on(\"created\").then(|t| t.child(\"question\", \"again\"));\n")]);
+    let t = s.create();
+    assert_eq!(t.kin.children.len(), 1);
+    let kid = s.desk.ticket(t.kin.children[0].ticket).unwrap();
+    assert!(kid.kin.children.is_empty());
+    let told = s.desk.journal(kid.id).unwrap();
+    let refused = |c: &Caused| matches!(&c.event, Event::ActionRefused { action, code, .. } if action == "child" && code == "too-deep");
+    assert!(told.iter().flat_map(|e| &e.events).any(refused));
 }

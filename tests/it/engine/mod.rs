@@ -3,8 +3,11 @@
 mod corrections;
 mod edges;
 mod facts;
+mod families;
 mod indexed;
 mod kin;
+pub mod kin;
+pub mod laws;
 pub mod laws;
 mod levels;
 mod life;

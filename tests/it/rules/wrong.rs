@@ -47,6 +47,7 @@ fn fixtures() -> Vec<(&'static str, String)> {
         ("unknown-function", "rule(\"r\").onn(\"created\").then(|t| t.tag(\"x\"));".into()),
         ("unknown-hook", then("t.webhook(\"crm-sinc\");")),
         ("unknown-task", then("t.task(\"diagnoze\");")),
+        ("unknown-type", then("t.child(\"incidnet\", \"mend it\");")),
         ("unknown-task", "rule(\"r\").on(\"task.done:diagnoze\").then(|t| t.tag(\"x\"));".into()),
         ("unknown-template", then("t.note_from(\"recieved\");")),
         ("wrong-argument", then("t.link(\"order\");")),
