@@ -3,7 +3,7 @@
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use ticketry::diagnostic::Lang;
-use ticketry::harness::Drawing;
+use ticketry::insight::Drawing;
 
 const CODES: &str = "Exit codes: 0 all is well; 1 something is wrong with the playbook; 2 the command could not be done.\n\
 退出码：0 正常；1 配置包有问题；2 命令无法执行。\n\
@@ -133,6 +133,8 @@ pub enum Notation {
     Mermaid,
     /// Graphviz
     Dot,
+    /// SVG, one workflow a picture
+    Svg,
 }
 
 impl From<Notation> for Drawing {
@@ -140,6 +142,7 @@ impl From<Notation> for Drawing {
         match n {
             Notation::Mermaid => Self::Mermaid,
             Notation::Dot => Self::Dot,
+            Notation::Svg => Self::Svg,
         }
     }
 }

@@ -9,6 +9,7 @@ use std::io::{Read as _, Write as _};
 use std::path::Path;
 use ticketry::diagnostic::{Severity, Source, did_you_mean};
 use ticketry::harness::{self, Options};
+use ticketry::insight;
 use ticketry::playbook::Playbook;
 
 /// Most bytes of a ticket's JSON.
@@ -120,7 +121,7 @@ pub fn explain(show: &Show, a: &args::Explain) -> Result<bool, Trouble> {
 pub fn graph(show: &Show, a: &args::Graph) -> Result<bool, Trouble> {
     let (_, playbook) = playbook(show, &a.folder)?;
     if a.rules {
-        show.out(&harness::draw_rules(&playbook.rule_graph(), a.format.into()));
+        show.out(&insight::draw_rules(&playbook.rule_graph(), a.format.into()));
         return Ok(true);
     }
     let wanted: Vec<_> = playbook.workflows().iter().filter(|w| a.workflow.as_deref().is_none_or(|n| w.name().as_str() == n)).collect();
@@ -129,7 +130,7 @@ pub fn graph(show: &Show, a: &args::Graph) -> Result<bool, Trouble> {
         let (en, zh) = near.map_or_else(Default::default, |t| (format!("; {}", t.en), format!("；{}", t.zh)));
         return Err(Trouble::new(format!("no workflow is called `{name}`{en}"), format!("没有名为 `{name}` 的流程{zh}")));
     }
-    let drawn: Vec<String> = wanted.iter().map(|w| harness::draw_workflow(w, a.format.into(), show.lang)).collect();
+    let drawn: Vec<String> = wanted.iter().map(|w| insight::draw_workflow(w, None, a.format.into(), show.lang)).collect();
     show.out(&drawn.join("\n"));
     Ok(true)
 }
