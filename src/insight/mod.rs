@@ -6,8 +6,16 @@
 //! What it never does: decide, write, read a clock or a store. The desk fetches what a view is made of, and every figure is of the instant it is given.
 //! Read next: `flow.rs`, then `draw/mod.rs`, then `requester.rs`.
 
+mod backlog;
+mod board;
 mod draw;
 mod flow;
+mod life;
+mod requester;
 
+pub use backlog::{Age, Backlog};
+pub use board::{Board, BoardDefinition, BoardScope, Card, Column, Columns, Flag};
 pub use draw::{Drawing, draw_rules, draw_workflow};
 pub use flow::{Flow, Growth, Passed, Step, Stays};
+pub use life::{Lane, Life, LifeKind, LifeStep};
+pub use requester::{Expected, Moment, Projection, RequesterView, Seen, Stage, Whose, Writer};

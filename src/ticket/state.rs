@@ -52,6 +52,18 @@ impl StateClass {
             Self::Cancelled => "cancelled",
         }
     }
+    /// The colour of a state of this class that has none of its own (S62).
+    pub fn colour(self) -> &'static str {
+        match self {
+            Self::New => "grey",
+            Self::Open => "yellow",
+            Self::Pending => "purple",
+            Self::OnHold => "brown",
+            Self::Resolved => "green",
+            Self::Closed => "blue",
+            Self::Cancelled => "outline",
+        }
+    }
     /// What people read (S62).
     pub fn label(self) -> Text {
         match self {

@@ -124,6 +124,12 @@ pub struct Graph {
     /// Which notation 图形语言
     #[arg(long, value_enum, default_value_t = Notation::Mermaid)]
     pub format: Notation,
+    /// Journals as JSON lines (see export): how many tickets went which way, and how long they stayed 操作日志（JSON 行）：叠加各流转的工单数与停留时长
+    #[arg(long, conflicts_with = "rules")]
+    pub journal: Option<PathBuf>,
+    /// The life of the ticket of this number as a sequence, instead of workflows 指定编号工单的时序图
+    #[arg(long, requires = "journal", conflicts_with = "workflow")]
+    pub ticket: Option<u64>,
 }
 
 /// A notation for drawings.

@@ -3,7 +3,7 @@
 use crate::diagnostic::wide;
 
 /// How wide a text is at a size, generously: in the widest of the usual fonts it still fits. Chinese letters are as wide as they are high.
-pub(in crate::insight) fn measure(text: &str, size: f64) -> f64 {
+pub(super) fn measure(text: &str, size: f64) -> f64 {
     text.chars().map(advance).sum::<f64>() * size
 }
 
@@ -20,7 +20,7 @@ fn advance(c: char) -> f64 {
 
 /// A text as lines no wider than `width` at a size, at most `most` of them: the last one ends in `…` where something is left out. Breaks at blanks and beside Chinese letters, and
 /// inside a word only where it alone is too wide.
-pub(in crate::insight) fn wrap(text: &str, width: f64, size: f64, most: usize) -> Vec<String> {
+pub(super) fn wrap(text: &str, width: f64, size: f64, most: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut line = String::new();
     for piece in pieces(text) {
@@ -79,7 +79,7 @@ fn pieces(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// A text as XML takes it; what XML cannot hold becomes a blank.
-pub(in crate::insight) fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -2,21 +2,23 @@
 //!
 //! Mermaid and Graphviz are text for other programs to lay out. SVG is laid out here: `dagre` (feature `svg`) finds places for boxes, bends and labels, the drawing itself is ours.
 
-mod letters;
 mod notation;
 mod paint;
 mod sketch;
 mod words;
 
 #[cfg(feature = "svg")]
+mod lanes;
+#[cfg(feature = "svg")]
+mod letters;
+#[cfg(feature = "svg")]
 mod place;
 #[cfg(feature = "svg")]
 mod svg;
 
 #[cfg(feature = "svg")]
-pub(super) use letters::{escape, measure, wrap};
-pub(super) use notation::{described, plain};
-pub(super) use paint::{FAINT, INK, LINE, Paint};
+pub(super) use lanes::life;
+pub(super) use notation::described;
 pub(super) use words::{length, responsible};
 
 use super::Flow;

@@ -143,7 +143,7 @@ impl Notation {
             self.out.push_str("}\n");
         }
         for (n, ((fill, frame), ids)) in std::mem::take(&mut self.classes).into_iter().enumerate() {
-            self.line(&format!("classDef paint{n} fill:{fill},stroke:{frame},color:{}", super::INK));
+            self.line(&format!("classDef paint{n} fill:{fill},stroke:{frame},color:{}", super::paint::INK));
             self.line(&format!("class {} paint{n}", ids.join(",")));
         }
         self.out
@@ -156,7 +156,7 @@ fn quoted(s: &str) -> String {
 }
 
 /// A label as Mermaid takes it: its own marks become like-looking ones.
-pub(in crate::insight) fn plain(s: &str) -> String {
+fn plain(s: &str) -> String {
     s.chars()
         .map(|c| match c {
             '"' => '\'',

@@ -2,23 +2,23 @@
 
 /// What a box is painted with: `#rrggbb`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::insight) struct Paint {
+pub(super) struct Paint {
     /// Inside, light enough for dark letters.
-    pub(in crate::insight) fill: String,
+    pub(super) fill: String,
     /// The frame.
-    pub(in crate::insight) frame: String,
+    pub(super) frame: String,
 }
 
 /// Letters and lines.
-pub(in crate::insight) const INK: &str = "#1f2933";
+pub(super) const INK: &str = "#1f2933";
 /// Lines between boxes, and what is said beside them.
-pub(in crate::insight) const LINE: &str = "#52606d";
+pub(super) const LINE: &str = "#52606d";
 /// What nothing went by.
-pub(in crate::insight) const FAINT: &str = "#b3bcc5";
+pub(super) const FAINT: &str = "#b3bcc5";
 
 impl Paint {
     /// Of a state's colour: one of [`crate::workflow::COLOURS`] or `#rrggbb`; anything else is grey.
-    pub(in crate::insight) fn of(colour: &str) -> Self {
+    pub(super) fn of(colour: &str) -> Self {
         let frame = match colour {
             "yellow" => "#d9a800",
             "purple" => "#8e5bd0",

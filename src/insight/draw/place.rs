@@ -6,7 +6,7 @@
 use dagre::graph::{Graph, GraphOptions};
 use dagre::layout::types::LabelPos;
 use dagre::{EdgeLabel, LayoutOptions, NodeLabel};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 /// A point.
 pub(super) type At = (f64, f64);
@@ -35,7 +35,38 @@ const ARROWS: usize = 280;
 pub(super) fn place(wanted: &Wanted) -> Placed {
     let small = wanted.boxes.len() <= BOXES && wanted.arrows.len() <= ARROWS;
     let layered = if small { layered(wanted) } else { None };
-    layered.unwrap_or_else(|| rows(wanted))
+    layered.map_or_else(|| rows(wanted), |placed| spread(placed, wanted))
+}
+
+/// Spreads the ends of arrows over the upper and lower sides of their boxes, from left to right as they come from there: dagre lets them all point at the centre.
+fn spread(mut placed: Placed, wanted: &Wanted) -> Placed {
+    // Of each box and side: the x an end comes from, which arrow, and whether it is its first point.
+    let mut ends: BTreeMap<(usize, bool), Vec<(f64, usize, bool)>> = BTreeMap::new();
+    for (n, ((points, _), (from, to, ..))) in placed.arrows.iter().zip(&wanted.arrows).enumerate().filter(|(_, (_, a))| a.0 != a.1) {
+        let last = points.len().saturating_sub(1);
+        for (end, beside, first) in [(*from, points.get(1), true), (*to, points.get(last.saturating_sub(1)), false)] {
+            let (Some((_, y)), Some(beside)) = (placed.boxes.get(end), beside) else { continue };
+            ends.entry((end, beside.1 > *y)).or_default().push((beside.0, n, first));
+        }
+    }
+    for ((at, below), mut ends) in ends {
+        let (Some((x, y)), Some((width, height))) = (placed.boxes.get(at).copied(), wanted.boxes.get(at).copied()) else { continue };
+        ends.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)).then(a.2.cmp(&b.2)));
+        let (room, count) = (width - 20.0, ends.len() as f64);
+        for (i, (beside, n, first)) in ends.into_iter().enumerate() {
+            let share = (i as f64 + 0.5) / count;
+            let even = x - room / 2.0 + room * share;
+            // Straight up or down where there is room for it: alone, an end goes where it comes from.
+            let to = if count < 2.0 { beside.clamp(x - (room / 2.0).max(0.0), x + (room / 2.0).max(0.0)) } else { even };
+            let end = (if width < 30.0 { x } else { to }, if below { y + height / 2.0 } else { y - height / 2.0 });
+            let Some((points, _)) = placed.arrows.get_mut(n) else { continue };
+            let point = if first { points.first_mut() } else { points.last_mut() };
+            if let Some(p) = point {
+                *p = end;
+            }
+        }
+    }
+    placed
 }
 
 fn layered(wanted: &Wanted) -> Option<Placed> {

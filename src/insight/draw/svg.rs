@@ -15,7 +15,7 @@ use std::fmt::Write as _;
 const ARROWS: usize = 4;
 /// Most lines for such transitions in one box.
 const LINES: usize = 6;
-const FONT: &str = "Helvetica, Arial, 'Noto Sans SC', 'Noto Sans CJK SC', 'PingFang SC', 'Microsoft YaHei', 'WenQuanYi Micro Hei', sans-serif";
+pub(super) const FONT: &str = "Helvetica, Arial, 'Noto Sans SC', 'Noto Sans CJK SC', 'PingFang SC', 'Microsoft YaHei', 'WenQuanYi Micro Hei', sans-serif";
 const MARGIN: f64 = 24.0;
 
 /// One line of text.
