@@ -100,6 +100,7 @@ pub mod engine;
 pub mod folder;
 pub mod harness;
 pub mod id;
+pub mod insight;
 pub mod playbook;
 pub mod priority;
 pub mod routing;

@@ -4,6 +4,7 @@ use super::block::block_on;
 use super::{Delivered, Desk, Done, Error, Health, Preview, Recalculation, Subset, Swapped, Swept};
 use crate::engine::{Authorization, Command, CreationForm, Explanation, Form, Inbound, Offer, What};
 use crate::id::*;
+use crate::insight::{Backlog, Board, BoardDefinition, Projection, RequesterView};
 use crate::playbook::{Migration, Playbook};
 use crate::routing::Roster;
 use crate::rules::Suspended;
@@ -179,6 +180,27 @@ impl Blocking {
     /// As there.
     pub fn verify(&self, id: TicketId) -> Result<Option<crate::sla::Unverified>, Error> {
         block_on(self.0.verify(id))
+    }
+    /// [`Desk::board`]: a board as it is now.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn board(&self, definition: &BoardDefinition) -> Result<Board, Error> {
+        block_on(self.0.board(definition))
+    }
+    /// [`Desk::backlog`]: what is left to do, counted.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn backlog(&self, query: &Query) -> Result<Backlog, Error> {
+        block_on(self.0.backlog(query))
+    }
+    /// [`Desk::requester_view`]: a ticket as its requester may see it.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn requester_view(&self, id: TicketId, requester: &RequesterId, projection: &Projection) -> Result<RequesterView, Error> {
+        block_on(self.0.requester_view(id, requester, projection))
     }
     /// [`Desk::explain`]: why the ticket came to be as it is.
     ///

@@ -8,6 +8,7 @@ use crate::engine::{
     Authorization, Context, CreationForm, Explanation, Form, Offer, What, authorize, available, creation_form, explain_with, form,
 };
 use crate::id::*;
+use crate::insight::{Backlog, Board, BoardDefinition, Projection, RequesterView};
 use crate::playbook::Playbook;
 use crate::sla::{Unverified, verify_with};
 use crate::store::{Axis, Capabilities, Counts, Cursor, Limit, Page, Query, Store as _, StoreExt as _};
@@ -87,6 +88,50 @@ impl Desk {
     /// The store failed.
     pub async fn count(&self, query: &Query, by: &[Axis]) -> Result<Counts, Error> {
         Ok(self.0.store.count(query, by).await?)
+    }
+    /// A board as it is now (S62, S74): its columns with cards, flags and counts. It goes over all tickets it is about, page by page; while tickets move meanwhile, each stands where it was
+    /// when its page was read.
+    ///
+    /// # Errors
+    /// The store failed, or the board's filter did.
+    pub async fn board(&self, definition: &BoardDefinition) -> Result<Board, Error> {
+        let (now, playbook) = (self.now(), self.playbook());
+        let mut board = Board::new(definition, &playbook, now);
+        self.each(&definition.query(now), |t| board.add(&playbook, t)).await?;
+        Ok(board)
+    }
+    /// The open tickets of a query, counted by state, group, category and age (S74). For where it grows, see [`Backlog::growing`].
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn backlog(&self, query: &Query) -> Result<Backlog, Error> {
+        let now = self.now();
+        let mut backlog = Backlog::default();
+        let open = Query { open: true, ..query.clone() };
+        self.each(&open, |t| backlog.add(t, now)).await?;
+        Ok(backlog)
+    }
+    async fn each(&self, query: &Query, mut of: impl FnMut(&Ticket) + Send) -> Result<(), Error> {
+        let mut after = None;
+        loop {
+            let page = self.find(query, after.as_ref(), Limit::MAX).await?;
+            page.items.iter().for_each(|t| of(t));
+            if !page.more || page.next.is_none() {
+                return Ok(());
+            }
+            after = page.next;
+        }
+    }
+    /// A ticket as its requester may see it (S68); for anybody else there is no such ticket.
+    ///
+    /// # Errors
+    /// A refusal `no-ticket`, or the store failed.
+    pub async fn requester_view(&self, id: TicketId, requester: &RequesterId, projection: &Projection) -> Result<RequesterView, Error> {
+        let ticket = self.load(id).await?;
+        let journal = self.journal(id).await?;
+        let playbook = self.at(self.now()).playbook;
+        let own = (ticket.requester == *requester).then(|| RequesterView::of(&journal, &playbook, projection, self.now()));
+        own.flatten().ok_or_else(|| super::submit::no_ticket(id))
     }
     /// Why the ticket came to be as it is at a revision; none if it never had that revision.
     ///

@@ -236,9 +236,7 @@ impl Desk {
     }
 
     pub(super) async fn load(&self, id: TicketId) -> Result<Arc<Ticket>, Error> {
-        self.0.store.load_one(id).await?.ok_or_else(|| {
-            Error::Refused(Refusal::one("no-ticket", crate::diagnostic::text(format!("there is no ticket {id}"), format!("没有工单 {id}"))))
-        })
+        self.0.store.load_one(id).await?.ok_or_else(|| no_ticket(id))
     }
 
     /// Finds an agent for a ticket that waits for one.
@@ -494,4 +492,9 @@ impl Desk {
         *block = (first.saturating_add(1), first.saturating_add(u64::from(BLOCK)));
         Ok(first)
     }
+}
+
+/// There is no such ticket, or none for who asks.
+pub(super) fn no_ticket(id: TicketId) -> Error {
+    Error::Refused(Refusal::one("no-ticket", crate::diagnostic::text(format!("there is no ticket {id}"), format!("没有工单 {id}"))))
 }

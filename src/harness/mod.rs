@@ -3,7 +3,7 @@
 //! What it is: [`Stage`], given/when/then for hosts that test their playbook in Rust; [`test_folder`], the tests a folder holds
 //! beside its rules, in one line under `cargo test`; [`check`], everything wrong with a playbook, its people and its tests;
 //! [`Coverage`], which rules never matched; [`explain`], what the rules make of one ticket; [`replay`], a past under a candidate playbook;
-//! [`definitions`] and the drawings of [`draw_workflow`] and [`draw_rules`]; [`starter`], a folder to begin with.
+//! [`definitions`]; [`starter`], a folder to begin with.
 //! The command `ticketry` (feature `cli`) is a thin shell round this room.
 //! What it never does: run another engine than the live one, read the real clock, or draw a random number: the same test, the same result.
 //! Read next: `stage.rs`, then `host.rs` (a stage as tests in Rhai see it).
@@ -39,7 +39,6 @@ mod coverage;
 mod explain;
 #[cfg(feature = "rhai")]
 mod given;
-mod graph;
 #[cfg(feature = "rhai")]
 mod host;
 #[cfg(feature = "rhai")]
@@ -57,7 +56,6 @@ mod starter;
 pub use coverage::{Coverage, Part, RuleCoverage};
 #[cfg(feature = "rhai")]
 pub use explain::{Explained, RuleTold, StepTold, explain};
-pub use graph::{Drawing, draw_rules, draw_workflow};
 #[cfg(feature = "rhai")]
 pub use reference::{definitions, undescribed};
 #[cfg(feature = "rhai")]

@@ -1,6 +1,7 @@
 //! State classes, whom a state waits on, and timers.
 
 use super::{ClockId, TaskId};
+use crate::diagnostic::{Text, text};
 use crate::id::*;
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +50,30 @@ impl StateClass {
             Self::Resolved => "resolved",
             Self::Closed => "closed",
             Self::Cancelled => "cancelled",
+        }
+    }
+    /// The colour of a state of this class that has none of its own (S62).
+    pub fn colour(self) -> &'static str {
+        match self {
+            Self::New => "grey",
+            Self::Open => "yellow",
+            Self::Pending => "purple",
+            Self::OnHold => "brown",
+            Self::Resolved => "green",
+            Self::Closed => "blue",
+            Self::Cancelled => "outline",
+        }
+    }
+    /// What people read (S62).
+    pub fn label(self) -> Text {
+        match self {
+            Self::New => text("new", "待处理"),
+            Self::Open => text("open", "处理中"),
+            Self::Pending => text("pending", "等待中"),
+            Self::OnHold => text("on hold", "挂起"),
+            Self::Resolved => text("resolved", "已解决"),
+            Self::Closed => text("closed", "已关闭"),
+            Self::Cancelled => text("cancelled", "已取消"),
         }
     }
 }

@@ -75,7 +75,7 @@ impl Check<'_> {
             class: s.class,
             waits_on,
             label: self.label(s.label.as_ref(), part, ("state", "状态"), name.as_str()),
-            colour: s.colour.clone().unwrap_or_else(|| colour_of(s.class).to_string()),
+            colour: s.colour.clone().unwrap_or_else(|| s.class.colour().to_string()),
             responsible: s.responsible.clone(),
             limit: s.limit,
             calendar: s.calendar.clone(),
@@ -167,18 +167,5 @@ impl Check<'_> {
                 .unwrap_or_else(|| text(format!("write #rrggbb or one of {all}"), format!("请写 #rrggbb 或其中之一：{all}")));
             self.error_help("bad-colour", text(format!("`{colour}` is no colour"), format!("`{colour}` 不是颜色")), place, help);
         }
-    }
-}
-
-/// The colours of S62.
-fn colour_of(class: StateClass) -> &'static str {
-    match class {
-        StateClass::New => "grey",
-        StateClass::Open => "yellow",
-        StateClass::Pending => "purple",
-        StateClass::OnHold => "brown",
-        StateClass::Resolved => "green",
-        StateClass::Closed => "blue",
-        StateClass::Cancelled => "outline",
     }
 }

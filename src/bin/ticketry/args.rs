@@ -3,7 +3,7 @@
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use ticketry::diagnostic::Lang;
-use ticketry::harness::Drawing;
+use ticketry::insight::Drawing;
 
 const CODES: &str = "Exit codes: 0 all is well; 1 something is wrong with the playbook; 2 the command could not be done.\n\
 退出码：0 正常；1 配置包有问题；2 命令无法执行。\n\
@@ -126,6 +126,12 @@ pub struct Graph {
     /// Which notation 图形语言
     #[arg(long, value_enum, default_value_t = Notation::Mermaid)]
     pub format: Notation,
+    /// Journals as JSON lines (see export): how many tickets went which way, and how long they stayed 操作日志（JSON 行）：叠加各流转的工单数与停留时长
+    #[arg(long, conflicts_with = "rules")]
+    pub journal: Option<PathBuf>,
+    /// The life of the ticket of this number as a sequence, instead of workflows 指定编号工单的时序图
+    #[arg(long, requires = "journal", conflicts_with = "workflow")]
+    pub ticket: Option<u64>,
 }
 
 /// A notation for drawings.
@@ -135,6 +141,8 @@ pub enum Notation {
     Mermaid,
     /// Graphviz
     Dot,
+    /// SVG, one workflow a picture
+    Svg,
 }
 
 impl From<Notation> for Drawing {
@@ -142,6 +150,7 @@ impl From<Notation> for Drawing {
         match n {
             Notation::Mermaid => Self::Mermaid,
             Notation::Dot => Self::Dot,
+            Notation::Svg => Self::Svg,
         }
     }
 }

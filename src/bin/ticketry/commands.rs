@@ -9,7 +9,9 @@ use std::io::{Read as _, Write as _};
 use std::path::Path;
 use ticketry::diagnostic::{Severity, Source, did_you_mean};
 use ticketry::harness::{self, Options};
+use ticketry::insight::{self, Flow, Life};
 use ticketry::playbook::{Change, Playbook};
+use ticketry::ticket::{Entry, Event};
 
 /// Most bytes of a ticket's JSON.
 const TICKET: u64 = 1024 * 1024;
@@ -120,7 +122,10 @@ pub fn explain(show: &Show, a: &args::Explain) -> Result<bool, Trouble> {
 pub fn graph(show: &Show, a: &args::Graph) -> Result<bool, Trouble> {
     let (_, playbook) = playbook(show, &a.folder)?;
     if a.rules {
-        show.out(&harness::draw_rules(&playbook.rule_graph(), a.format.into()));
+        if a.format == args::Notation::Svg {
+            return Err(Trouble::new("the graph of rules is drawn as mermaid or dot", "规则图仅支持 mermaid 或 dot"));
+        }
+        show.out(&insight::draw_rules(&playbook.rule_graph(), a.format.into()));
         return Ok(true);
     }
     let wanted: Vec<_> = playbook.workflows().iter().filter(|w| a.workflow.as_deref().is_none_or(|n| w.name().as_str() == n)).collect();
@@ -129,7 +134,20 @@ pub fn graph(show: &Show, a: &args::Graph) -> Result<bool, Trouble> {
         let (en, zh) = near.map_or_else(Default::default, |t| (format!("; {}", t.en), format!("；{}", t.zh)));
         return Err(Trouble::new(format!("no workflow is called `{name}`{en}"), format!("没有名为 `{name}` 的流程{zh}")));
     }
-    let drawn: Vec<String> = wanted.iter().map(|w| harness::draw_workflow(w, a.format.into(), show.lang)).collect();
+    if a.format == args::Notation::Svg && a.ticket.is_none() && wanted.len() > 1 {
+        let names = wanted.iter().map(|w| w.name().as_str()).collect::<Vec<_>>().join(", ");
+        return Err(Trouble::new(
+            format!("an SVG is one picture; name one with --workflow: {names}"),
+            format!("SVG 每次一张图，请用 --workflow 指定：{names}"),
+        ));
+    }
+    let entries = a.journal.as_deref().map(crate::past::entries).transpose()?;
+    if let (Some(number), Some(entries)) = (a.ticket, &entries) {
+        show.out(&life(show, a, number, entries, &playbook)?);
+        return Ok(true);
+    }
+    let flow = entries.as_ref().map(|e| Flow::of(e));
+    let drawn: Vec<String> = wanted.iter().map(|w| insight::draw_workflow(w, flow.as_ref(), a.format.into(), show.lang)).collect();
     show.out(&drawn.join("\n"));
     Ok(true)
 }
@@ -152,6 +170,20 @@ pub fn diff(show: &Show, a: &args::Diff) -> Result<bool, Trouble> {
         }
     }
     Ok(without.is_empty() || !a.mapped)
+}
+
+/// The life of one ticket of these journals.
+fn life(show: &Show, a: &args::Graph, number: u64, entries: &[Entry], playbook: &Playbook) -> Result<String, Trouble> {
+    let is = |e: &&Entry| e.events.iter().any(|c| matches!(&c.event, Event::Created(o) if o.number == number));
+    let Some(id) = entries.iter().find(is).map(|e| e.ticket) else {
+        return Err(Trouble::new(format!("no ticket has the number {number} there"), format!("其中没有编号 {number} 的工单")));
+    };
+    let life = Life::of(entries.iter().filter(|e| e.ticket == id), playbook);
+    match a.format {
+        args::Notation::Mermaid => Ok(life.mermaid(show.lang)),
+        args::Notation::Svg => Ok(life.svg(show.lang)),
+        args::Notation::Dot => Err(Trouble::new("a life is drawn as mermaid or svg", "工单时序图仅支持 mermaid 或 svg")),
+    }
 }
 
 /// `ticketry definitions`.

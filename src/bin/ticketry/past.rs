@@ -69,7 +69,7 @@ fn past(show: &Show, a: &args::Replay) -> Result<(History, Log), Trouble> {
             format!("--map goes with an event log (.csv, .csv.gz), and {name} is none"),
             format!("--map 用于事件日志（.csv、.csv.gz），而 {name} 不是"),
         )),
-        (None, false) => Ok((journals(&a.past)?, Log::default())),
+        (None, false) => Ok((History::of_journals(entries(&a.past)?), Log::default())),
         (Some(file), true) => {
             let content = read(file)?;
             let map = LogMap::parse(&file.display().to_string(), &content).map_err(|d| {
@@ -121,8 +121,8 @@ fn run(show: &Show, a: &args::Replay, folder: &Path, history: &History, log: &Lo
     done.map_err(|e| Trouble::Impossible(e.text()))
 }
 
-/// Journals as JSON lines.
-fn journals(path: &Path) -> Result<History, Trouble> {
+/// Entries of journals as JSON lines.
+pub fn entries(path: &Path) -> Result<Vec<Entry>, Trouble> {
     let name = path.display();
     let mut reader = BufReader::new(fs::File::open(path).map_err(|e| Trouble::file(path, &e))?);
     let mut entries: Vec<Entry> = Vec::new();
@@ -147,7 +147,7 @@ fn journals(path: &Path) -> Result<History, Trouble> {
             }
         }
     }
-    Ok(History::of_journals(entries))
+    Ok(entries)
 }
 
 /// The rows of a log, cells by the heads of their columns.

@@ -26,6 +26,7 @@ pub const OWNERS: &[(&str, &[&str])] = &[
     ("petgraph", &["workflow", "rules"]),
     ("chrono_tz", &["calendar"]),
     ("calcard", &["calendar/feed"]),
+    ("dagre", &["insight/draw"]),
     ("csv_core", &["condition/sheet"]),
     ("redb", &["store/redb"]),
     ("tokio", &["store/postgres"]),

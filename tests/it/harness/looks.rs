@@ -1,7 +1,8 @@
 //! What authors look at: one ticket explained, drawings, definitions, the starter folder.
 
 use ticketry::diagnostic::{Lang, Source};
-use ticketry::harness::{self, Drawing, RuleTold};
+use ticketry::harness::{self, RuleTold};
+use ticketry::insight::{self, Drawing};
 use ticketry::playbook::Playbook;
 use ticketry::rules::{TestWord, vocabulary};
 
@@ -111,10 +112,10 @@ fn slips_in_a_ticket_are_answered_with_a_suggestion() {
 fn workflows_and_rules_are_drawn() {
     let desk = playbook(&desk());
     let returns = desk.workflows().iter().find(|w| *w.name() == *"return").unwrap();
-    insta::assert_snapshot!("workflow_mermaid", harness::draw_workflow(returns, Drawing::Mermaid, Lang::En));
-    insta::assert_snapshot!("workflow_dot_zh", harness::draw_workflow(returns, Drawing::Dot, Lang::Zh));
-    insta::assert_snapshot!("rules_mermaid", harness::draw_rules(&desk.rule_graph(), Drawing::Mermaid));
-    insta::assert_snapshot!("rules_dot", harness::draw_rules(&desk.rule_graph(), Drawing::Dot));
+    insta::assert_snapshot!("workflow_mermaid", insight::draw_workflow(returns, None, Drawing::Mermaid, Lang::En));
+    insta::assert_snapshot!("workflow_dot_zh", insight::draw_workflow(returns, None, Drawing::Dot, Lang::Zh));
+    insta::assert_snapshot!("rules_mermaid", insight::draw_rules(&desk.rule_graph(), Drawing::Mermaid));
+    insta::assert_snapshot!("rules_dot", insight::draw_rules(&desk.rule_graph(), Drawing::Dot));
 }
 
 #[test]
@@ -126,11 +127,11 @@ fn names_that_a_notation_cannot_take_stay_apart() {
         rule("说 \"不\" | #1").on("changed:tags").then(|t| t.tag("y"));
     "#;
     let source = Playbook::starter_source().with("rules/a.rhai", rules);
-    let drawn = harness::draw_rules(&playbook(&source).rule_graph(), Drawing::Mermaid);
+    let drawn = insight::draw_rules(&playbook(&source).rule_graph(), Drawing::Mermaid);
     for line in ["end_[\"end\"]", "a_b[\"a-b\"]", "a_b_[\"a_b\"]", "end_ -->|impact| a_b", "[\"说 '不' / ♯1\"]"] {
         assert!(drawn.contains(line), "{line}\n{drawn}");
     }
-    let dot = harness::draw_rules(&playbook(&source).rule_graph(), Drawing::Dot);
+    let dot = insight::draw_rules(&playbook(&source).rule_graph(), Drawing::Dot);
     assert!(dot.contains("\"说 \\\"不\\\" | #1\"") && dot.ends_with("}\n"), "{dot}");
 }
 
