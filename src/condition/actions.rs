@@ -14,7 +14,7 @@ use crate::ticket::{Action, Attribute, FieldKind, Recipient, Scale, Schema, Valu
 use std::collections::BTreeMap;
 
 const BARE: [&str; 4] = ["release", "stop", "mark_automatic", "mark_thanks"];
-const WORDS: [&str; 16] = [
+const WORDS: [&str; 17] = [
     "tag",
     "untag",
     "set",
@@ -31,6 +31,7 @@ const WORDS: [&str; 16] = [
     "webhook",
     "score",
     "task",
+    "request_approval",
 ];
 
 /// The most actions one list may have.
@@ -115,6 +116,13 @@ pub fn check_action(action: Action, schema: &Schema, place: &dyn Fn(&str) -> Pla
             }
             Action::Task(name)
         }
+        Action::RequestApproval(name) => {
+            if !schema.approvals.contains(&name) {
+                let known = schema.approvals.iter().map(ApprovalName::as_str);
+                bad.push(unknown("unknown-approval", ("approval", "审批"), name.as_str(), known, place("request_approval")));
+            }
+            Action::RequestApproval(name)
+        }
         Action::Transition(name) => {
             if !schema.transitions.contains(&name) {
                 let known = schema.transitions.iter().map(TransitionName::as_str);
@@ -144,7 +152,7 @@ pub(crate) fn group_missing(schema: &Schema, group: &str, place: Place) -> Optio
 }
 
 /// `unknown-template` with a suggestion, if the schema has no such template.
-fn template_missing(schema: &Schema, template: &TemplateName, place: Place) -> Option<Diagnostic> {
+pub(crate) fn template_missing(schema: &Schema, template: &TemplateName, place: Place) -> Option<Diagnostic> {
     let known = schema.templates.keys().map(TemplateName::as_str);
     (!schema.templates.contains_key(template)).then(|| unknown("unknown-template", ("template", "模板"), template.as_str(), known, place))
 }
@@ -254,6 +262,7 @@ fn action(item: &Item<'_>, schema: &Schema) -> Option<Action> {
         "note_from" => Action::NoteFrom(TemplateName::new(value.text()?)),
         "webhook" => Action::Webhook(HookName::new(value.text()?)),
         "task" => Action::Task(TaskName::new(value.text()?)),
+        "request_approval" => Action::RequestApproval(ApprovalName::new(value.text()?)),
         "link" => {
             let t = value.table(&["kind", "to"])?;
             let kind = t.need("kind", "how it is linked, such as `order`", "关联方式，例如 `order`").and_then(|i| i.name());

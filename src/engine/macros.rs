@@ -64,6 +64,7 @@ fn command(name: &MacroName, action: &Action) -> Option<What> {
         Action::NoteFrom(_) => What::note(""),
         Action::Link { kind, to } => What::Link(Link { kind: kind.clone(), to: LinkTarget::External(to.clone()) }),
         Action::Task(t) => What::Task(super::task_command::TaskCommand::FromTemplate(t.clone())),
+        Action::RequestApproval(a) => What::Approval(super::ApprovalCommand::Request(a.clone())),
         Action::Webhook(_) | Action::Notify { .. } | Action::Score { .. } | Action::MarkAutomatic | Action::MarkThanks | Action::Stop => {
             return None;
         }

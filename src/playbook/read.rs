@@ -43,7 +43,7 @@ const TOP: [&str; 17] = [
 ];
 
 /// Command words rights may be given for.
-const RIGHTS: [&str; 22] = [
+const RIGHTS: [&str; 23] = [
     "change_type",
     "migrate",
     "create",
@@ -66,6 +66,7 @@ const RIGHTS: [&str; 22] = [
     "suspend_rule",
     "check_off",
     "task",
+    "approval",
 ];
 
 /// Reads the file; `calendars` are those that files declare, whether they could be compiled or not.

@@ -32,6 +32,8 @@ pub enum Written {
     State,
     /// Tasks.
     Tasks,
+    /// Approvals.
+    Approvals,
 }
 
 impl Written {
@@ -48,6 +50,7 @@ impl Written {
             Action::Transition(_) => Self::State,
             Action::Watch(_) => Self::Watchers,
             Action::Task(_) => Self::Tasks,
+            Action::RequestApproval(_) => Self::Approvals,
             Action::MarkAutomatic | Action::MarkThanks => Self::Message,
             Action::Notify { .. }
             | Action::Reply(_)
@@ -72,6 +75,7 @@ impl Written {
             Self::Assignee => "assignee".into(),
             Self::State => "state".into(),
             Self::Tasks => "tasks".into(),
+            Self::Approvals => "approvals".into(),
         }
     }
 }

@@ -171,6 +171,8 @@ pub enum Action {
     Webhook(HookName),
     /// Makes a task from a template of the ticket's workflow; nothing if one of it is open.
     Task(TaskName),
+    /// Asks for an approval of the ticket's workflow; nothing if it is asked for or granted already, or not needed.
+    RequestApproval(ApprovalName),
 }
 
 impl Action {
@@ -197,6 +199,7 @@ impl Action {
             Self::Link { .. } => "link",
             Self::Webhook(_) => "webhook",
             Self::Task(_) => "task",
+            Self::RequestApproval(_) => "request_approval",
         }
     }
 }

@@ -385,6 +385,8 @@ pub enum Event {
     Task(Box<TaskEvent>),
     /// The ticket goes on in another workflow version, workflow or type, or came back from there (S10, S11, S89).
     Migrated(Box<Migrated>),
+    /// Something happened to an approval (S12).
+    Approval(Box<ApprovalEvent>),
 }
 
 impl Event {

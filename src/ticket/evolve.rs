@@ -72,6 +72,7 @@ impl Ticket {
             notified: Vec::new(),
             progress: Progress::default(),
             tasks: Arc::default(),
+            approvals: Arc::default(),
         }
     }
 
@@ -288,6 +289,7 @@ impl Ticket {
                 c.breached_at.get_or_insert(at);
             }),
             Event::Task(e) => self.task_happened(e),
+            Event::Approval(e) => self.approval_happened(e),
             Event::ClockStopped { clock, outcome, counted } => self.clock_stopped(clock, *outcome, *counted, at),
         }
     }

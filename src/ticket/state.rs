@@ -110,6 +110,8 @@ pub enum TimerKind {
     Passed(RuleName, ClockId),
     /// A task is due, or comes back for another try.
     Task(TaskId),
+    /// The time of the present stage of an approval runs out.
+    Approval(ApprovalName),
 }
 
 impl TimerKind {

@@ -79,6 +79,7 @@ impl<'a> Check<'a> {
         self.ends_of_transitions()?;
         let exits = self.exits();
         let tasks = self.tasks();
+        let approvals = self.approvals(scripts);
         let states: Vec<State> = d.states.iter().enumerate().map(|(i, s)| self.state(i, s, &exits)).collect();
         let transitions: Vec<Transition> = d.transitions.iter().enumerate().map(|(i, t)| self.transition(i, t, &exits, scripts)).collect();
         let rights = self.rights();
@@ -114,6 +115,7 @@ impl<'a> Check<'a> {
             rights,
             tasks,
             tasks_at_end: d.tasks_at_end,
+            approvals,
         })
     }
 

@@ -1,5 +1,6 @@
 //! What can be written: definitions, for serde and for building in Rust.
 
+use super::approvals::ApprovalDefinition;
 use super::demand::{CheckDefinition, RightDefinition};
 use super::tasks::{TaskDefinition, TaskWait, TasksAtEnd};
 use crate::calendar::Span;
@@ -349,6 +350,9 @@ pub struct WorkflowDefinition {
     /// What becomes of open tasks when a ticket would be resolved or closed.
     #[serde(default)]
     pub tasks_at_end: TasksAtEnd,
+    /// Approvals (S12).
+    #[serde(default)]
+    pub approvals: Vec<ApprovalDefinition>,
 }
 
 impl WorkflowDefinition {
@@ -364,6 +368,7 @@ impl WorkflowDefinition {
             rights: Vec::new(),
             tasks: Vec::new(),
             tasks_at_end: TasksAtEnd::default(),
+            approvals: Vec::new(),
         }
     }
     /// With a state a ticket may begin in; the first is the default.
@@ -402,6 +407,12 @@ impl WorkflowDefinition {
         self.tasks.push(task);
         self
     }
+    /// With an approval.
+    #[must_use]
+    pub fn approval(mut self, approval: ApprovalDefinition) -> Self {
+        self.approvals.push(approval);
+        self
+    }
     /// Adds its states and transitions to what conditions may name. A playbook does so with all its workflows before it compiles one.
     pub fn declare(&self, schema: &mut Schema) {
         for s in &self.states {
@@ -412,6 +423,7 @@ impl WorkflowDefinition {
         }
         schema.transitions.extend(self.transitions.iter().map(|t| t.name.clone()));
         schema.tasks.extend(self.tasks.iter().map(|t| t.name.clone()));
+        schema.approvals.extend(self.approvals.iter().map(|a| a.name.clone()));
     }
     /// Checks and compiles it; every problem at once. There is a workflow exactly if no problem is an error.
     pub fn compile(&self, schema: &Schema, scripts: &dyn Scripts) -> (Option<super::Workflow>, Diagnostics) {

@@ -93,7 +93,9 @@
 //! tasks = ["callback"]                   # or "all"; of each named one must be done in this resolution cycle
 //! ```
 
+mod approvals;
 mod check;
+mod check_approvals;
 mod check_demand;
 mod check_paths;
 mod check_states;
@@ -106,11 +108,13 @@ mod judge;
 mod machine;
 mod places;
 mod read;
+mod read_approvals;
 mod read_demand;
 mod read_tasks;
 mod ruling;
 mod tasks;
 
+pub use approvals::{ApprovalDefinition, ApprovalRule, Approver, StageDefinition};
 pub use compiled::{State, Timed, Transition, Workflow};
 pub use definition::{Responsible, StateDefinition, TimedDefinition, TransitionDefinition, WorkflowDefinition};
 pub use demand::{CheckDefinition, RightDefinition, Validator};

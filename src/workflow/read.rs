@@ -35,6 +35,9 @@ pub(super) fn declare_from(document: &Document<'_>, schema: &mut Schema) {
     for (key, _) in root.get("tasks").and_then(|i| i.as_table()).map(|t| t.entries()).unwrap_or_default() {
         schema.tasks.insert(TaskName::new(key.name));
     }
+    for (key, _) in root.get("approvals").and_then(|i| i.as_table()).map(|t| t.entries()).unwrap_or_default() {
+        schema.approvals.insert(ApprovalName::new(key.name));
+    }
     for item in root.get("transitions").filter(|i| i.is_list()).map(|i| i.one_or_many()).unwrap_or_default() {
         if let Some(name) = item.as_table().and_then(|t| t.get("name")).and_then(|i| i.as_text()) {
             schema.transitions.insert(TransitionName::new(name));
@@ -45,7 +48,7 @@ pub(super) fn declare_from(document: &Document<'_>, schema: &mut Schema) {
 /// The definition; what cannot be read is put down in the document, and doubted in the places.
 pub(super) fn read(document: &Document<'_>, schema: &Schema) -> (WorkflowDefinition, Places) {
     let mut places = Places::new(document.whole());
-    let root = document.root(&["name", "version", "initial", "states", "transitions", "timed", "rights", "tasks", "tasks_at_end"]);
+    let root = document.root(&["name", "version", "initial", "states", "transitions", "timed", "rights", "tasks", "tasks_at_end", "approvals"]);
     let name = root.need("name", "the name of the workflow", "工作流名称").and_then(|i| i.name()).unwrap_or(UNREADABLE);
     let mut definition = WorkflowDefinition::new(name, 1);
     match root.need("version", "the version of the workflow, from 1", "工作流版本号，从 1 开始") {
@@ -90,6 +93,7 @@ pub(super) fn read(document: &Document<'_>, schema: &Schema) -> (WorkflowDefinit
     }
     definition.rights = super::read_demand::rights(&root, &mut places);
     super::read_tasks::read(&root, &mut definition, &mut places);
+    super::read_approvals::read(&root, &mut definition, &mut places);
     (definition, places)
 }
 
