@@ -15,7 +15,7 @@ use crate::ticket::{Action, Attribute, FieldKind, Recipient, Scale, Schema, Valu
 use std::collections::BTreeMap;
 
 const BARE: [&str; 4] = ["release", "stop", "mark_automatic", "mark_thanks"];
-const WORDS: [&str; 17] = [
+const WORDS: [&str; 18] = [
     "tag",
     "untag",
     "set",
@@ -33,6 +33,7 @@ const WORDS: [&str; 17] = [
     "score",
     "task",
     "child",
+    "request_approval",
 ];
 
 /// The most actions one list may have.
@@ -128,6 +129,13 @@ pub fn check_action(action: Action, schema: &Schema, place: &dyn Fn(&str) -> Pla
             }
             Action::Child { kind, subject }
         }
+        Action::RequestApproval(name) => {
+            if !schema.approvals.contains(&name) {
+                let known = schema.approvals.iter().map(ApprovalName::as_str);
+                bad.push(unknown("unknown-approval", ("approval", "审批"), name.as_str(), known, place("request_approval")));
+            }
+            Action::RequestApproval(name)
+        }
         Action::Transition(name) => {
             if !schema.transitions.contains(&name) {
                 let known = schema.transitions.iter().map(TransitionName::as_str);
@@ -157,7 +165,7 @@ pub(crate) fn group_missing(schema: &Schema, group: &str, place: Place) -> Optio
 }
 
 /// `unknown-template` with a suggestion, if the schema has no such template.
-fn template_missing(schema: &Schema, template: &TemplateName, place: Place) -> Option<Diagnostic> {
+pub(crate) fn template_missing(schema: &Schema, template: &TemplateName, place: Place) -> Option<Diagnostic> {
     let known = schema.templates.keys().map(TemplateName::as_str);
     (!schema.templates.contains_key(template)).then(|| unknown("unknown-template", ("template", "模板"), template.as_str(), known, place))
 }
@@ -274,6 +282,7 @@ fn action(item: &Item<'_>, schema: &Schema) -> Option<Action> {
             let kind = kind.and_then(|i| i.text().inspect(|_| drop(places.insert("type", i.place()))));
             Action::Child { kind: TypeName::new(kind?), subject: subject?.to_string() }
         }
+        "request_approval" => Action::RequestApproval(ApprovalName::new(value.text()?)),
         "link" => {
             let t = value.table(&["kind", "to"])?;
             let kind = t.need("kind", "how it is linked, such as `order`", "关联方式，例如 `order`").and_then(|i| i.name());

@@ -105,6 +105,10 @@ pub enum Path {
     OpenChildren,
     /// `t.is_child`: it has a parent
     IsChild,
+    /// `t.open_approvals`: the names of approvals that wait for votes
+    OpenApprovals,
+    /// `t.approvals_granted`: the names of approvals that are granted, or gone past by right, and still count
+    ApprovalsGranted,
     /// `event.name`: what woke the rule
     EventName,
     /// `event.message.body`
@@ -225,6 +229,8 @@ const TICKET: &[(&str, Path)] = &[
     ("tasks_done", Path::TasksDone),
     ("open_children", Path::OpenChildren),
     ("is_child", Path::IsChild),
+    ("open_approvals", Path::OpenApprovals),
+    ("approvals_granted", Path::ApprovalsGranted),
 ];
 const EVENT: &[(&str, Path)] = &[
     ("name", Path::EventName),
@@ -365,6 +371,7 @@ impl Path {
             Self::Priority => scale(&schema.priority, true),
             Self::Tags | Self::Watchers => Kind::Names(None),
             Self::TasksDone => set(&mut schema.tasks.iter().map(|n| n.as_str())),
+            Self::OpenApprovals | Self::ApprovalsGranted => set(&mut schema.approvals.iter().map(|n| n.as_str())),
             Self::Trail => set(&mut schema.groups.keys().map(|n| n.as_str())),
             Self::ActorRoles => set(&mut schema.roles.keys().map(|n| n.as_str())),
             Self::Number

@@ -127,6 +127,8 @@ impl<'a> View<'a> {
             Path::OpenChildren => Seen::Integer(i64::try_from(t.kin.open_children().count()).unwrap_or(i64::MAX)),
             Path::IsChild => Seen::Boolean(t.kin.parent.is_some()),
             Path::TasksDone => Seen::Names(t.tasks_done().map(TaskName::as_str).collect()),
+            Path::OpenApprovals => Seen::Names(t.open_approvals().map(|a| a.name.as_str()).collect()),
+            Path::ApprovalsGranted => Seen::Names(t.granted_approvals().map(|a| a.name.as_str()).collect()),
             Path::Rating => t.rating.as_ref().map_or(Seen::Absent, |r| Seen::Integer(i64::from(r.stars))),
             Path::Field(f) => t.fields.get(f).map_or(Seen::Absent, |v| Seen::of(&v.value)),
             Path::Customer(f) => self.customer.and_then(|c| c.get(f)).map_or(Seen::Absent, Seen::of),

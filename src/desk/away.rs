@@ -12,7 +12,7 @@ const PAGE: usize = 500;
 impl Desk {
     /// Lets what the present availability of an agent means happen now (S85): call it when an absence begins, a shift ends, or somebody left, after
     /// [`Desk::refresh_roster`] where the roster changed. Each open ticket of the agent, and each open task of the agent's, follows its group's policy: kept, given to the
-    /// stand-in 代理人, or back to the queue. One command a ticket, through the one door; called twice, or for an agent who is here, it does nothing. Returns how many tickets changed.
+    /// stand-in 代理人, or back to the queue. A vote that is awaited of the agent goes to the stand-in, where the policy says so and that person may vote. One command a ticket, through the one door; called twice, or for an agent who is here, it does nothing. Returns how many tickets changed.
     ///
     /// Without the call a ticket still follows as soon as its requester writes. Finding the tasks takes a look at every ticket that is not closed.
     ///
@@ -30,7 +30,9 @@ impl Desk {
         let mut query = Query::new().order(Order::Id);
         query.classes = StateClass::ALL.into_iter().filter(|c| !matches!(c, StateClass::Closed | StateClass::Cancelled)).collect();
         let has = |t: &Ticket| {
-            (t.is_open() && t.assignee.as_ref() == Some(agent)) || t.open_tasks().any(|task| task.owner.as_ref() == Some(agent))
+            (t.is_open() && t.assignee.as_ref() == Some(agent))
+                || t.open_tasks().any(|task| task.owner.as_ref() == Some(agent))
+                || t.open_approvals().any(|a| a.asked().any(|v| v.agent == *agent))
         };
         let mut changed = 0u64;
         let mut after: Option<Cursor> = None;

@@ -2,7 +2,7 @@
 
 use super::block::block_on;
 use super::{Delivered, Desk, Done, Error, Health, Preview, Recalculation, Subset, Swapped, Swept};
-use crate::engine::{Authorization, Command, CreationForm, Explanation, Form, Inbound, Offer, What};
+use crate::engine::{ApprovalView, Authorization, Command, CreationForm, Explanation, Form, Inbound, Offer, What};
 use crate::id::*;
 use crate::insight::{Backlog, Board, BoardDefinition, Projection, RequesterView};
 use crate::playbook::{Migration, Playbook};
@@ -222,6 +222,13 @@ impl Blocking {
     /// As there.
     pub fn form(&self, id: TicketId, transition: &TransitionName, actor: &Actor) -> Result<Option<Form>, Error> {
         block_on(self.0.form(id, transition, actor))
+    }
+    /// [`Desk::approvals`]: where each approval stands, and what would still grant it.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn approvals(&self, id: TicketId, actor: &Actor) -> Result<Vec<ApprovalView>, Error> {
+        block_on(self.0.approvals(id, actor))
     }
     /// [`Desk::may`]: whether an actor may give a command, and which right says so.
     ///

@@ -5,7 +5,8 @@ use super::{Desk, Error, RuleHealth};
 use crate::calendar::Calendars;
 use crate::condition::Customer;
 use crate::engine::{
-    Authorization, Context, CreationForm, Explanation, Form, Offer, What, authorize, available, creation_form, explain_with, form,
+    ApprovalView, Authorization, Context, CreationForm, Explanation, Form, Offer, What, approvals, authorize, available, creation_form,
+    explain_with, form,
 };
 use crate::id::*;
 use crate::insight::{Backlog, Board, BoardDefinition, Projection, RequesterView};
@@ -163,6 +164,13 @@ impl Desk {
     /// No such ticket, or store or Directory failed.
     pub async fn form(&self, id: TicketId, transition: &TransitionName, actor: &Actor) -> Result<Option<Form>, Error> {
         self.looking(id, |ctx, ticket, customer| form(ctx, ticket, transition, actor, customer)).await
+    }
+    /// The approvals of the ticket's workflow, for an actor: where each stands, who voted, who is asked, and what would still grant it.
+    ///
+    /// # Errors
+    /// No such ticket, or store or Directory failed.
+    pub async fn approvals(&self, id: TicketId, actor: &Actor) -> Result<Vec<ApprovalView>, Error> {
+        self.looking(id, |ctx, ticket, customer| approvals(ctx, ticket, actor, customer)).await
     }
     /// Whether an actor may give a command on a ticket, and which right says so: [`crate::engine::authorize`].
     ///

@@ -78,6 +78,7 @@ pub(super) fn perform(d: &mut Draft<'_>, action: &Action, cause: &Cause) -> Resu
         }
         Action::Task(name) => super::task::from_template(d, name, cause)?,
         Action::Child { kind, subject } => super::kin::child(d, kind, subject, cause)?,
+        Action::RequestApproval(name) => super::approval::wanted(d, name, cause)?,
         Action::MarkAutomatic => judge(d, true, false, cause),
         Action::MarkThanks => judge(d, false, true, cause),
         Action::Stop => {}
@@ -377,6 +378,7 @@ pub(super) fn unknown(what: &'static str, name: &str) -> Refusal {
         "template" => ("unknown-template", "模板"),
         "macro" => ("unknown-macro", "宏"),
         "task" => ("unknown-task", "任务"),
+        "approval" => ("unknown-approval", "审批"),
         "state" => ("unknown-state", "状态"),
         _ => ("unknown", "名称"),
     };
@@ -423,6 +425,7 @@ pub(super) fn describe(action: &Action) -> String {
         Action::Webhook(h) => format!("webhook {h}"),
         Action::Task(t) => format!("task {t}"),
         Action::Child { kind, subject } => format!("child {kind} ({subject})"),
+        Action::RequestApproval(a) => format!("request approval {a}"),
         Action::Watch(a) => format!("watch {a}"),
         Action::Transition(t) => format!("transition {t}"),
         Action::Note(_) => "note".into(),

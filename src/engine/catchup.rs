@@ -78,7 +78,8 @@ fn earliest(t: &Ticket) -> Option<(UtcInstant, TimerKind)> {
     let clocks = t.clocks.iter().filter_map(|c| Some((c.wake_at()?, TimerKind::Clock(c.id.clone()))));
     let over = t.priority_until.map(|at| (at, TimerKind::PriorityOverride));
     let tasks = t.tasks.iter().filter_map(|x| Some((x.wake_at()?, TimerKind::Task(x.id))));
-    timers.chain(limit).chain(clocks).chain(over).chain(tasks).min()
+    let approvals = t.approvals.iter().filter_map(|a| Some((a.wake_at()?, TimerKind::Approval(a.name.clone()))));
+    timers.chain(limit).chain(clocks).chain(over).chain(tasks).chain(approvals).min()
 }
 
 fn fire(d: &mut Draft<'_>, due: UtcInstant, kind: TimerKind) {
@@ -91,6 +92,7 @@ fn fire(d: &mut Draft<'_>, due: UtcInstant, kind: TimerKind) {
         TimerKind::Playbook | TimerKind::Passed(..) | TimerKind::Kin => {}
         TimerKind::StateLimit => d.push(Event::LimitPassed, cause),
         TimerKind::PriorityOverride => d.push(Event::OverrideEnded, cause),
+        TimerKind::Approval(name) => super::approval::fire(d, name, &cause),
         TimerKind::Task(task) => super::task::fire(d, *task, &cause),
         TimerKind::Transition(name) => {
             d.push(Event::TimerFired(kind.clone()), cause.clone());

@@ -158,7 +158,9 @@ pub enum What {
     },
     /// Add a task, or do something with one.
     Task(TaskCommand),
-    /// Let what an absence of the assignee, or of an owner of its tasks, means for the ticket happen now (S85). Made by [`crate::desk::Desk::on_availability`]; nothing where all are here.
+    /// Ask for an approval, vote on it, or do something else with it (S12).
+    Approval(super::ApprovalCommand),
+    /// Let what an absence of the assignee, of an owner of its tasks, or of somebody whose vote is awaited means for the ticket happen now (S85). Made by [`crate::desk::Desk::on_availability`]; nothing where all are here.
     Away,
     /// Run a macro of the playbook: all its actions, each with the person's own right, or none.
     Macro(MacroName),
@@ -217,6 +219,7 @@ impl What {
             Self::CorrectSla { .. } | Self::WithdrawCorrection { .. } => "correct_sla",
             Self::CheckOff { .. } => "check_off",
             Self::Task(_) => "task",
+            Self::Approval(_) => "approval",
             Self::Macro(_) => "macro",
             Self::Tick => "tick",
             Self::Review => "review",

@@ -163,7 +163,16 @@ impl<'a> Draft<'a> {
                 self.record(Event::ClocksFollowed, Cause::System);
             }
         }
-        self.record(event, cause);
+        // A change of what an approval covers voids it at once, before anything is judged by it (S12).
+        let covered = match &event {
+            Event::Set { .. } | Event::Migrated(_) if !self.ticket.approvals.is_empty() => super::approval::covered(&self.ticket),
+            _ => Vec::new(),
+        };
+        if covered.is_empty() {
+            return self.record(event, cause);
+        }
+        self.record(event, cause.clone());
+        super::approval::changed(self, &covered, &cause);
     }
 
     /// Records that a rule's timer was set or put out. It is a fact of the step like others, but follows from where the clocks stand: nothing has to be worked out anew
@@ -337,6 +346,16 @@ pub(super) fn wakes(event: &Event, cause: &Cause, t: &mut Vec<Trigger>) {
             _ => {}
         },
         Event::Kin(e) => super::kin::wakes(e, t),
+        Event::Approval(e) => {
+            let name = Some(e.name.clone());
+            t.push(match &e.what {
+                ApprovalChange::Requested(_) => Trigger::ApprovalRequested(name),
+                ApprovalChange::Granted => Trigger::ApprovalGranted(name),
+                ApprovalChange::Declined { .. } => Trigger::ApprovalDeclined(name),
+                ApprovalChange::Expired { .. } => Trigger::ApprovalExpired(name),
+                _ => return,
+            });
+        }
         Event::LimitPassed => t.push(Trigger::Limit),
         Event::ClockBreached { clock } => t.push(Trigger::Breach(Some(clock.metric.clone()))),
         Event::ClockMarked { clock, mark, .. } if !mark.skipped => {
@@ -392,6 +411,7 @@ pub(super) fn changes(event: &Event, cause: &Cause, out: &mut Vec<Path>) {
         Event::Rated { .. } => &[Path::Rating],
         Event::Task(_) => &[Path::OpenTasks, Path::TasksDone],
         Event::Kin(_) => &[Path::OpenChildren, Path::IsChild, Path::UnansweredSince],
+        Event::Approval(_) => &[Path::OpenApprovals, Path::ApprovalsGranted],
         _ => &[],
     };
     out.extend_from_slice(all);

@@ -213,6 +213,7 @@ fn timer(playbook: &Playbook, kind: &TimerKind) -> (String, String) {
             (format!("the clock of {}", metric(playbook, &c.metric).en), format!("{}计时", metric(playbook, &c.metric).zh))
         }
         TimerKind::Kin => ("what happened to a related ticket".into(), "相关工单的变化".into()),
+        TimerKind::Approval(name) => (format!("the time of the approval {name}"), format!("审批 {name} 的时限")),
         TimerKind::Task(_) => ("the task's time".into(), "任务计时".into()),
         TimerKind::PriorityOverride => ("the override's end".into(), "手动优先级到期".into()),
     }
@@ -461,6 +462,7 @@ fn line(playbook: &Playbook, t: &Ticket, c: &Caused) -> Option<Text> {
         }
         Event::Task(e) => super::task::told(e),
         Event::Kin(e) => super::kin::told(e),
+        Event::Approval(e) => super::approval::told(e),
         Event::MacroRun(name) => {
             let label = playbook.macro_named(name.as_str()).map_or_else(|| text(name.as_str(), name.as_str()), |m| m.label.clone());
             text(format!("macro {}", label.en), format!("宏 {}", label.zh))

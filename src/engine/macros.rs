@@ -67,6 +67,7 @@ fn command(name: &MacroName, action: &Action) -> Option<What> {
             What::Kin(super::KinCommand::AddChild { new: Box::new(super::NewTicket::new(kind, subject.as_str(), "", "")), blocking: true })
         }
         Action::Task(t) => What::Task(super::task_command::TaskCommand::FromTemplate(t.clone())),
+        Action::RequestApproval(a) => What::Approval(super::ApprovalCommand::Request(a.clone())),
         Action::Webhook(_) | Action::Notify { .. } | Action::Score { .. } | Action::MarkAutomatic | Action::MarkThanks | Action::Stop => {
             return None;
         }

@@ -84,8 +84,7 @@ fn back(d: &mut Draft<'_>, done: &Migrated) -> Result<(), Refusal> {
         to.unanswered = now.unanswered;
     }
     undone.before = now;
-    put(d, old, undone);
-    Ok(())
+    put(d, old, undone)
 }
 
 /// Where a value is no longer what the migration made it, it stays.
@@ -146,12 +145,11 @@ fn go(d: &mut Draft<'_>, new: &Workflow, state: &StateName, mut after: Standing,
         after.resolved_at = Some(d.at);
         after.unanswered = None;
     }
-    put(d, new, Migrated { migration, digest, back: false, before, after });
-    Ok(())
+    put(d, new, Migrated { migration, digest, back: false, before, after })
 }
 
 /// Puts a migration down, with what its new state says of slots and cycles.
-fn put(d: &mut Draft<'_>, workflow: &Workflow, done: Migrated) {
+fn put(d: &mut Draft<'_>, workflow: &Workflow, done: Migrated) -> Result<(), Refusal> {
     let (was, is) = (done.before.stay.class, done.after.stay.class);
     let holds = workflow.state(&done.after.stay.state).is_some_and(|s| s.holds_slots) && !is.is_final();
     let before = &done.before;
@@ -159,7 +157,13 @@ fn put(d: &mut Draft<'_>, workflow: &Workflow, done: Migrated) {
     // Slots somebody gave it against what the state says stay, where the states agree.
     let as_before = old.is_some_and(|s| (s.holds_slots && !was.is_final()) == holds);
     let back = done.back;
+    let entered = (&before.workflow, &before.stay.state) != (&done.after.workflow, &done.after.stay.state);
     d.push(Event::Migrated(Box::new(done)), Cause::Command);
+    if entered {
+        // No migration gets a ticket past an approval (S12): as it stands now, with the values it has now.
+        let against = workflow.unapproved(&d.ticket.state, &d.view("migrate"));
+        Refusal { reasons: against.into_iter().map(Into::into).collect() }.done()?;
+    }
     if was.is_final() && !is.is_final() && !back {
         let cycle = d.ticket.cycle.saturating_add(1);
         d.push(Event::Reopened { cycle }, Cause::System);
@@ -167,6 +171,7 @@ fn put(d: &mut Draft<'_>, workflow: &Workflow, done: Migrated) {
     if !as_before {
         transition::hold_slots(d, holds);
     }
+    Ok(())
 }
 
 fn no_map(state: &StateName, to: &Workflow) -> Refusal {

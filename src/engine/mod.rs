@@ -6,6 +6,9 @@
 //! Read next: [`crate::desk`], the shell that fetches, commits and delivers.
 
 mod actions;
+mod approval;
+mod approval_command;
+mod approval_view;
 mod authorize;
 mod case;
 mod catchup;
@@ -37,6 +40,8 @@ mod trace;
 mod transition;
 mod waves;
 
+pub use approval_command::ApprovalCommand;
+pub use approval_view::{ApprovalView, approvals};
 pub use authorize::{Authorization, Offer, authorize, available};
 pub use case::{Case, Context, Decided, Decision, Limits, Needs, Related};
 pub use command::{Command, Inbound, NewMessage, NewTicket, What};

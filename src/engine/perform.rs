@@ -90,10 +90,12 @@ pub(super) fn perform(d: &mut Draft<'_>, what: &What) -> Result<(), Refusal> {
         What::Away => {
             super::settle::absent_assignee(d);
             super::task::absent(d);
+            super::approval::absent(d);
             Ok(())
         }
         What::Task(c) => super::task::command(d, c),
         What::Kin(c) => super::kin::command(d, c),
+        What::Approval(c) => super::approval::command(d, c),
         What::Migrate(how) => super::migrate::migrate(d, how),
         What::Macro(name) => super::macros::run(d, name),
         What::Watch { agent, on } => actions::watch(d, agent, *on, &cause),

@@ -169,6 +169,7 @@ pub(super) fn enter(d: &mut Draft<'_>, transition: Option<TransitionName>, to: O
     }
     hold_slots(d, state.holds_slots && !state.class.is_final());
     if !internal {
+        super::approval::moved(d, &from, was_final && !state.class.is_final());
         super::task::moved(d, &from);
     }
     let asked = d.ticket.rating_requested == Some(d.ticket.cycle);

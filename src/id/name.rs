@@ -82,6 +82,8 @@ names! {
     WatchName;
     /// A task 子任务: its template in the workflow, or the name a person gave it.
     TaskName;
+    /// An approval 审批 that a workflow declares.
+    ApprovalName;
     /// How a task came out: `confirmed`, `not_reached`.
     OutcomeName;
     /// What the host calls something of its own: an external message id, an attachment, a linked object.

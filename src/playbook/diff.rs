@@ -236,6 +236,8 @@ impl Found {
         }
         let tasks = |w: &Workflow| w.tasks().iter().map(|t| (format!("{of}/{}", t.name), bare(t))).collect();
         self.maps(("task", "任务"), Weight::Behaviour, &tasks(a), &tasks(b));
+        let approvals = |w: &Workflow| w.approvals().iter().map(|x| (format!("{of}/{}", x.definition.name), bare(&x.definition))).collect();
+        self.maps(("approval", "审批"), Weight::Behaviour, &approvals(a), &approvals(b));
         if a.tasks_at_end() != b.tasks_at_end() {
             let says = text(
                 format!("what becomes of open tasks at the end of `{of}` changed"),

@@ -43,7 +43,7 @@ const TOP: [&str; 17] = [
 ];
 
 /// Command words rights may be given for.
-const RIGHTS: [&str; 25] = [
+const RIGHTS: [&str; 26] = [
     "parent",
     "merge",
     "split",
@@ -69,6 +69,7 @@ const RIGHTS: [&str; 25] = [
     "suspend_rule",
     "check_off",
     "task",
+    "approval",
 ];
 
 /// Reads the file; `calendars` are those that files declare, whether they could be compiled or not.

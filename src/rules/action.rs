@@ -34,6 +34,8 @@ pub enum Written {
     Tasks,
     /// Children.
     Children,
+    /// Approvals.
+    Approvals,
 }
 
 impl Written {
@@ -51,6 +53,7 @@ impl Written {
             Action::Watch(_) => Self::Watchers,
             Action::Task(_) => Self::Tasks,
             Action::Child { .. } => Self::Children,
+            Action::RequestApproval(_) => Self::Approvals,
             Action::MarkAutomatic | Action::MarkThanks => Self::Message,
             Action::Notify { .. }
             | Action::Reply(_)
@@ -76,6 +79,7 @@ impl Written {
             Self::State => "state".into(),
             Self::Tasks => "tasks".into(),
             Self::Children => "children".into(),
+            Self::Approvals => "approvals".into(),
         }
     }
 }

@@ -134,6 +134,10 @@ fn by_written(written: &Written, around: &Surroundings, out: &mut BTreeSet<Carri
             fields(&[Path::OpenChildren], out);
             out.extend([Trigger::ChildAdded].map(Carrier::Event));
         }
+        Written::Approvals => {
+            fields(&[Path::OpenApprovals, Path::ApprovalsGranted], out);
+            out.extend([Trigger::ApprovalRequested(None), Trigger::ApprovalGranted(None)].map(Carrier::Event));
+        }
         Written::State => {
             fields(&[Path::State, Path::Class, Path::WaitsOn, Path::StateSince, Path::Transition], out);
             if let Some(flow) = &around.flow {

@@ -1,7 +1,7 @@
 //! What wakes a rule.
 
 use crate::diagnostic::{Diagnostic, Place, did_you_mean, text};
-use crate::id::{FieldName, MetricName, StateName, TaskName};
+use crate::id::{ApprovalName, FieldName, MetricName, StateName, TaskName};
 use crate::ticket::{Attribute, Schema};
 use std::{borrow::Cow, fmt};
 
@@ -74,12 +74,20 @@ pub enum Trigger {
     Merged,
     /// `absorbed`: another ticket was merged into it.
     Absorbed,
+    /// `approval.requested` or `approval.requested:NAME`: an approval was asked for.
+    ApprovalRequested(Option<ApprovalName>),
+    /// `approval.granted` or `approval.granted:NAME`: an approval was granted.
+    ApprovalGranted(Option<ApprovalName>),
+    /// `approval.declined` or `approval.declined:NAME`: an approval was declined.
+    ApprovalDeclined(Option<ApprovalName>),
+    /// `approval.expired` or `approval.expired:NAME`: the time of a stage of an approval ran out.
+    ApprovalExpired(Option<ApprovalName>),
 }
 
 impl Trigger {
     /// What may stand behind `changed:` besides the built-in attributes and the fields of the schema.
     pub const CHANGES: [&'static str; 6] = ["priority", "tags", "group", "assignee", "owner", "watchers"];
-    const PLAIN: [(&'static str, Self); 25] = [
+    const PLAIN: [(&'static str, Self); 29] = [
         ("created", Self::Created),
         ("received", Self::Received),
         ("message.requester", Self::MessageFromRequester),
@@ -105,6 +113,10 @@ impl Trigger {
         ("children.ended", Self::ChildrenEnded),
         ("merged", Self::Merged),
         ("absorbed", Self::Absorbed),
+        ("approval.requested", Self::ApprovalRequested(None)),
+        ("approval.granted", Self::ApprovalGranted(None)),
+        ("approval.declined", Self::ApprovalDeclined(None)),
+        ("approval.expired", Self::ApprovalExpired(None)),
     ];
 
     /// An attribute of this name changed.
@@ -122,6 +134,10 @@ impl Trigger {
             Self::TaskAdded(Some(n)) => return Cow::Owned(format!("task.added:{n}")),
             Self::TaskDone(Some(n)) => return Cow::Owned(format!("task.done:{n}")),
             Self::TaskOverdue(Some(n)) => return Cow::Owned(format!("task.overdue:{n}")),
+            Self::ApprovalRequested(Some(n)) => return Cow::Owned(format!("approval.requested:{n}")),
+            Self::ApprovalGranted(Some(n)) => return Cow::Owned(format!("approval.granted:{n}")),
+            Self::ApprovalDeclined(Some(n)) => return Cow::Owned(format!("approval.declined:{n}")),
+            Self::ApprovalExpired(Some(n)) => return Cow::Owned(format!("approval.expired:{n}")),
             Self::Breach(None) => "breach",
             plain => Self::PLAIN.iter().find(|(_, t)| t == plain).map_or("", |(w, _)| w),
         })
@@ -130,7 +146,7 @@ impl Trigger {
     /// The trigger of this word.
     ///
     /// # Errors
-    /// `unknown-trigger`, `unknown-field`, `unknown-state`, `unknown-metric`, `unknown-task`: nothing of that name can happen under this schema.
+    /// `unknown-trigger`, `unknown-field`, `unknown-state`, `unknown-metric`, `unknown-task`, `unknown-approval`: nothing of that name can happen under this schema.
     pub fn parse(word: &str, schema: &Schema, place: &Place) -> Result<Self, Diagnostic> {
         if let Some((_, t)) = Self::PLAIN.iter().find(|(w, _)| *w == word) {
             return Ok(t.clone());
@@ -172,6 +188,18 @@ impl Trigger {
                     .at(place.clone())
                     .maybe_help(did_you_mean(n, schema.tasks.iter().map(TaskName::as_str))))
             }
+            Some(("approval.requested" | "approval.granted" | "approval.declined" | "approval.expired", n))
+                if !schema.approvals.contains(n) =>
+            {
+                let message = text(format!("no workflow has an approval `{n}`"), format!("没有工作流含有审批 `{n}`"));
+                Err(Diagnostic::error("unknown-approval", message)
+                    .at(place.clone())
+                    .maybe_help(did_you_mean(n, schema.approvals.iter().map(ApprovalName::as_str))))
+            }
+            Some(("approval.requested", n)) => Ok(Self::ApprovalRequested(Some(ApprovalName::new(n)))),
+            Some(("approval.granted", n)) => Ok(Self::ApprovalGranted(Some(ApprovalName::new(n)))),
+            Some(("approval.declined", n)) => Ok(Self::ApprovalDeclined(Some(ApprovalName::new(n)))),
+            Some(("approval.expired", n)) => Ok(Self::ApprovalExpired(Some(ApprovalName::new(n)))),
             Some(("task.added", n)) => Ok(Self::TaskAdded(Some(TaskName::new(n)))),
             Some(("task.done", n)) => Ok(Self::TaskDone(Some(TaskName::new(n)))),
             Some(("task.overdue", n)) => Ok(Self::TaskOverdue(Some(TaskName::new(n)))),
@@ -199,6 +227,10 @@ impl Trigger {
             "task.added:NAME",
             "task.done:NAME",
             "task.overdue:NAME",
+            "approval.requested:NAME",
+            "approval.granted:NAME",
+            "approval.declined:NAME",
+            "approval.expired:NAME",
         ];
         Self::PLAIN.iter().map(|(w, _)| *w).chain(more).collect()
     }
@@ -211,6 +243,10 @@ impl Trigger {
             Self::TaskAdded(Some(_)) => Some(Self::TaskAdded(None)),
             Self::TaskDone(Some(_)) => Some(Self::TaskDone(None)),
             Self::TaskOverdue(Some(_)) => Some(Self::TaskOverdue(None)),
+            Self::ApprovalRequested(Some(_)) => Some(Self::ApprovalRequested(None)),
+            Self::ApprovalGranted(Some(_)) => Some(Self::ApprovalGranted(None)),
+            Self::ApprovalDeclined(Some(_)) => Some(Self::ApprovalDeclined(None)),
+            Self::ApprovalExpired(Some(_)) => Some(Self::ApprovalExpired(None)),
             _ => None,
         }
     }

@@ -122,7 +122,8 @@ pub fn recompute_with<'b>(journal: &[Entry], book: impl Fn(&Digest) -> Option<(&
                     | TimerKind::Every(..)
                     | TimerKind::BeforeDue(..)
                     | TimerKind::Passed(..)
-                    | TimerKind::Task(_),
+                    | TimerKind::Task(_)
+                    | TimerKind::Approval(_),
                 ) => {
                     shadow.fire_before(|at, _| at <= group.at);
                 }

@@ -178,6 +178,8 @@ pub enum Action {
         /// Its subject.
         subject: String,
     },
+    /// Asks for an approval of the ticket's workflow; nothing if it is asked for or granted already, or not needed.
+    RequestApproval(ApprovalName),
 }
 
 impl Action {
@@ -205,6 +207,7 @@ impl Action {
             Self::Webhook(_) => "webhook",
             Self::Task(_) => "task",
             Self::Child { .. } => "child",
+            Self::RequestApproval(_) => "request_approval",
         }
     }
 }

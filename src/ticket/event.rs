@@ -387,6 +387,8 @@ pub enum Event {
     Migrated(Box<Migrated>),
     /// Something happened between this ticket and others.
     Kin(Box<KinEvent>),
+    /// Something happened to an approval (S12).
+    Approval(Box<ApprovalEvent>),
 }
 
 impl Event {

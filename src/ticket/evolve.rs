@@ -73,6 +73,7 @@ impl Ticket {
             progress: Progress::default(),
             tasks: Arc::default(),
             kin: Arc::default(),
+            approvals: Arc::default(),
         }
     }
 
@@ -293,6 +294,7 @@ impl Ticket {
             }),
             Event::Task(e) => self.task_happened(e),
             Event::Kin(e) => self.kin_happened(e, MessageRef { revision, index, at }),
+            Event::Approval(e) => self.approval_happened(e),
             Event::ClockStopped { clock, outcome, counted } => self.clock_stopped(clock, *outcome, *counted, at),
         }
     }

@@ -8,6 +8,7 @@
 mod access;
 mod action;
 mod actor;
+mod approval;
 mod clock;
 mod effect;
 mod event;
@@ -26,6 +27,7 @@ pub mod wire;
 pub use access::{Access, TicketTemplate};
 pub use action::{Action, Attribute, Recipient};
 pub use actor::{Actor, Cause, Provenance};
+pub use approval::{Approval, ApprovalChange, ApprovalEvent, ApprovalStage, ApprovalState, Exclusion, OnExpiry, Quorum, Voter};
 pub use clock::{Agreement, Allowance, Amendment, Clock, ClockId, ClosedClock, Correction, Hold, Mark, Outcome, Pause};
 pub use effect::{Effect, EffectKey, EffectKind};
 pub use event::{Caused, Entry, Event, Intake, Opening, Stay};
@@ -268,6 +270,9 @@ pub struct Ticket {
     /// Parent, children, what it waits for, and what was merged.
     #[serde(default)]
     pub kin: Arc<Kin>,
+    /// Of each approval asked for the newest round; at most [`Approval::MOST`].
+    #[serde(default)]
+    pub approvals: Arc<Vec<Approval>>,
 }
 
 impl Ticket {
@@ -305,7 +310,8 @@ impl Ticket {
         let clocks = self.clocks.iter().filter_map(Clock::wake_at);
         let queue = self.queue.as_ref().and_then(|q| if q.try_now { Some(self.updated_at) } else { q.retry_at });
         let tasks = self.tasks.iter().filter_map(Task::wake_at);
-        timers.chain(limit).chain(clocks).chain(self.priority_until).chain(queue).chain(tasks).min()
+        let approvals = self.approvals.iter().filter_map(Approval::wake_at);
+        timers.chain(limit).chain(clocks).chain(self.priority_until).chain(queue).chain(tasks).chain(approvals).min()
     }
     /// Bytes the ticket takes apart from its custom fields, roughly; what the 16 KiB limit is about.
     pub fn weight(&self) -> usize {
@@ -321,6 +327,7 @@ impl Ticket {
         let closed = closed.saturating_add(self.progress.ticked.len().saturating_mul(3)).saturating_add(64);
         let closed = closed.saturating_add(self.tasks.iter().map(Task::weight).sum::<usize>());
         let closed = closed.saturating_add(self.kin.weight());
+        let closed = closed.saturating_add(self.approvals.iter().map(Approval::weight).sum::<usize>());
         texts.saturating_add(parts).saturating_add(tags).saturating_add(many).saturating_add(closed).saturating_add(512)
     }
 }

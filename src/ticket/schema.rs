@@ -259,6 +259,9 @@ pub struct Schema {
     /// Every template of a task of every workflow.
     #[serde(default)]
     pub tasks: BTreeSet<TaskName>,
+    /// Every approval of every workflow.
+    #[serde(default)]
+    pub approvals: BTreeSet<ApprovalName>,
     /// Calendars.
     pub calendars: BTreeSet<CalendarName>,
     /// Metrics; none where they are not known.

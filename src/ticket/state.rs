@@ -137,6 +137,8 @@ pub enum TimerKind {
     Task(TaskId),
     /// What was due on a parent, a child or another ticket it depends on came to be. Never among a ticket's own timers.
     Kin,
+    /// The time of the present stage of an approval runs out.
+    Approval(ApprovalName),
 }
 
 impl TimerKind {

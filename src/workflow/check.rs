@@ -80,6 +80,7 @@ impl<'a> Check<'a> {
         let exits = self.exits();
         let tasks = self.tasks();
         self.children();
+        let approvals = self.approvals(scripts);
         let states: Vec<State> = d.states.iter().enumerate().map(|(i, s)| self.state(i, s, &exits)).collect();
         let transitions: Vec<Transition> = d.transitions.iter().enumerate().map(|(i, t)| self.transition(i, t, &exits, scripts)).collect();
         let rights = self.rights();
@@ -122,6 +123,7 @@ impl<'a> Check<'a> {
             tasks_at_end: d.tasks_at_end,
             children: d.children.clone(),
             merged_state: d.merged_state.clone(),
+            approvals,
         })
     }
 

@@ -133,6 +133,7 @@ pub struct Workflow {
     pub(super) children: super::ChildrenDefinition,
     /// Where a merged ticket ends, if that is said.
     pub(super) merged_state: Option<StateName>,
+    pub(super) approvals: Vec<super::ApprovalRule>,
 }
 
 impl Workflow {
@@ -172,7 +173,7 @@ impl Workflow {
         definition.compile(schema, scripts)
     }
 
-    /// Everything its guards and validators read.
+    /// Everything its guards, validators and conditions of approvals read.
     pub fn reads(&self) -> impl Iterator<Item = &crate::condition::Path> {
         self.conditions().flat_map(|c| c.reads())
     }
@@ -181,7 +182,8 @@ impl Workflow {
         self.conditions().any(Condition::reads_customer)
     }
     fn conditions(&self) -> impl Iterator<Item = &Condition> {
-        self.transitions.iter().flat_map(|t| t.guard.iter().chain(t.check.iter().map(|c| &c.require)))
+        let of_approvals = self.approvals.iter().filter_map(|a| a.when.as_ref());
+        self.transitions.iter().flat_map(|t| t.guard.iter().chain(t.check.iter().map(|c| &c.require))).chain(of_approvals)
     }
     /// Its name.
     pub fn name(&self) -> &WorkflowName {

@@ -1,5 +1,6 @@
 //! What can be written: definitions, for serde and for building in Rust.
 
+use super::approvals::ApprovalDefinition;
 use super::children::ChildrenDefinition;
 use super::demand::{CheckDefinition, RightDefinition};
 use super::tasks::{TaskDefinition, TaskWait, TasksAtEnd};
@@ -359,6 +360,9 @@ pub struct WorkflowDefinition {
     /// The state of class cancelled in which a merged ticket ends; none: the only one.
     #[serde(default)]
     pub merged_state: Option<StateName>,
+    /// Approvals (S12).
+    #[serde(default)]
+    pub approvals: Vec<ApprovalDefinition>,
 }
 
 impl WorkflowDefinition {
@@ -377,6 +381,7 @@ impl WorkflowDefinition {
             handoffs: None,
             children: ChildrenDefinition::default(),
             merged_state: None,
+            approvals: Vec::new(),
         }
     }
     /// With a state a ticket may begin in; the first is the default.
@@ -433,6 +438,12 @@ impl WorkflowDefinition {
         self.merged_state = Some(state.into());
         self
     }
+    /// With an approval.
+    #[must_use]
+    pub fn approval(mut self, approval: ApprovalDefinition) -> Self {
+        self.approvals.push(approval);
+        self
+    }
     /// Adds its states and transitions to what conditions may name. A playbook does so with all its workflows before it compiles one.
     pub fn declare(&self, schema: &mut Schema) {
         for s in &self.states {
@@ -443,6 +454,7 @@ impl WorkflowDefinition {
         }
         schema.transitions.extend(self.transitions.iter().map(|t| t.name.clone()));
         schema.tasks.extend(self.tasks.iter().map(|t| t.name.clone()));
+        schema.approvals.extend(self.approvals.iter().map(|a| a.name.clone()));
     }
     /// Checks and compiles it; every problem at once. There is a workflow exactly if no problem is an error.
     pub fn compile(&self, schema: &Schema, scripts: &dyn Scripts) -> (Option<super::Workflow>, Diagnostics) {

@@ -26,8 +26,8 @@ pub struct Blocker {
 impl Blocker {
     /// All codes, in the order they are listed: `guard` (it does not hold), `guard-fault` (it failed), `role`, `required`, `check` (a validator does not hold of what was
     /// given), `check-fault` (it failed), `checklist` (an item is not ticked), `comment`, `attachment`, `resolution`, `tasks-open`, `tasks-missing` (the transition waits for tasks), `children-open`, `blocked-by` (other
-    /// tickets must end first, S13), `unknown-transition`, and last `not-from-state`.
-    pub const CODES: [&'static str; 16] = [
+    /// tickets must end first, S13), `approval-missing` (it leads to a state that an approval protects, S12), `unknown-transition`, and last `not-from-state`.
+    pub const CODES: [&'static str; 17] = [
         "guard",
         "guard-fault",
         "role",
@@ -42,6 +42,7 @@ impl Blocker {
         "tasks-missing",
         "children-open",
         "blocked-by",
+        "approval-missing",
         "unknown-transition",
         "not-from-state",
     ];
@@ -234,6 +235,11 @@ impl Workflow {
         }
         super::tasks::blockers(&t.tasks, view.ticket, blockers);
         self.kin_blockers(t, view.ticket, blockers);
+        // Whoever or whatever takes it: the system and what is granted as well.
+        let here = &view.ticket.state;
+        if t.target(here) != here {
+            blockers.extend(self.unapproved(t.target(here), &View { transition: Some(&t.name), ..*view }));
+        }
         // The system has nobody who could write, attach or choose; what takes a transition by itself says why in its cause.
         if *view.actor == Actor::System {
             return;

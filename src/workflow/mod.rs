@@ -108,7 +108,9 @@
 //! broadcast = true                       # an agent's reply to its requester goes to theirs as well
 //! ```
 
+mod approvals;
 mod check;
+mod check_approvals;
 mod check_course;
 mod check_dead;
 mod check_demand;
@@ -124,11 +126,13 @@ mod judge;
 mod machine;
 mod places;
 mod read;
+mod read_approvals;
 mod read_demand;
 mod read_tasks;
 mod ruling;
 mod tasks;
 
+pub use approvals::{ApprovalDefinition, ApprovalRule, Approver, StageDefinition};
 pub use children::{ChildrenAtEnd, ChildrenDefinition};
 pub use compiled::{State, Timed, Transition, Workflow};
 pub use definition::{Responsible, StateDefinition, TimedDefinition, TransitionDefinition, WorkflowDefinition};

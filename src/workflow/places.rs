@@ -12,6 +12,7 @@ pub(super) enum Part {
     Timed(usize),
     Right(usize),
     Task(usize),
+    Approval(usize),
 }
 
 /// Places by part, key and index in the key's list.

@@ -35,6 +35,9 @@ pub(super) fn declare_from(document: &Document<'_>, schema: &mut Schema) {
     for (key, _) in root.get("tasks").and_then(|i| i.as_table()).map(|t| t.entries()).unwrap_or_default() {
         schema.tasks.insert(TaskName::new(key.name));
     }
+    for (key, _) in root.get("approvals").and_then(|i| i.as_table()).map(|t| t.entries()).unwrap_or_default() {
+        schema.approvals.insert(ApprovalName::new(key.name));
+    }
     for item in root.get("transitions").filter(|i| i.is_list()).map(|i| i.one_or_many()).unwrap_or_default() {
         if let Some(name) = item.as_table().and_then(|t| t.get("name")).and_then(|i| i.as_text()) {
             schema.transitions.insert(TransitionName::new(name));
@@ -58,6 +61,7 @@ pub(super) fn read(document: &Document<'_>, schema: &Schema) -> (WorkflowDefinit
         "tasks_at_end",
         "children",
         "merged_state",
+        "approvals",
     ]);
     let name = root.need("name", "the name of the workflow", "工作流名称").and_then(|i| i.name()).unwrap_or(UNREADABLE);
     let mut definition = WorkflowDefinition::new(name, 1);
@@ -108,6 +112,7 @@ pub(super) fn read(document: &Document<'_>, schema: &Schema) -> (WorkflowDefinit
     definition.rights = super::read_demand::rights(&root, &mut places);
     super::read_tasks::read(&root, &mut definition, &mut places);
     super::children::read(&root, &mut definition, &mut places);
+    super::read_approvals::read(&root, &mut definition, &mut places);
     (definition, places)
 }
 

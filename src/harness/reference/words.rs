@@ -65,6 +65,10 @@ pub(super) const EVENTS: &[Described] = &[
     ("children.ended", "", "a child ended, and none is open any more", "子工单全部结束"),
     ("merged", "", "it was merged into another ticket", "已合并到其他工单"),
     ("absorbed", "", "another ticket was merged into it", "其他工单并入"),
+    ("approval.requested", "", "an approval was asked for", "发起审批"),
+    ("approval.granted", "", "an approval was granted", "审批通过"),
+    ("approval.declined", "", "an approval was declined", "审批驳回"),
+    ("approval.expired", "", "the time of a stage of an approval ran out", "审批超时"),
     ("warning", "", "a warning mark of any clock was passed", "任一计时到达预警点"),
     ("breach", "", "the due instant of any clock passed unmet", "任一计时超时"),
     (
@@ -79,6 +83,10 @@ pub(super) const EVENTS: &[Described] = &[
     ("task.added:NAME", "", "a task of this name was made", "新建该任务"),
     ("task.done:NAME", "", "a task of this name was done", "该任务完成"),
     ("task.overdue:NAME", "", "the due instant of a task of this name passed", "该任务超时"),
+    ("approval.requested:NAME", "", "this approval was asked for", "发起该审批"),
+    ("approval.granted:NAME", "", "this approval was granted", "该审批通过"),
+    ("approval.declined:NAME", "", "this approval was declined", "该审批驳回"),
+    ("approval.expired:NAME", "", "the time of a stage of this approval ran out", "该审批超时"),
 ];
 
 /// What can be read, besides the fields of the playbook.
@@ -140,6 +148,8 @@ pub(super) const FACTS: &[Described] = &[
     ("t.tasks_done", "", "the names of tasks of this cycle that are done", "本轮已完成的任务"),
     ("t.open_children", "", "how many of its children are open", "未结束的子工单数"),
     ("t.is_child", "", "it has a parent", "是子工单"),
+    ("t.open_approvals", "", "the names of approvals that wait for votes", "待投票的审批"),
+    ("t.approvals_granted", "", "the names of approvals that are granted and still count", "有效的已通过审批"),
     ("event.name", "", "what woke the rule", "唤醒规则的事件"),
     ("event.message.body", "", "the message's text", "消息正文"),
     ("event.message.kind", "", "the message's kind", "消息种类"),
@@ -178,6 +188,7 @@ pub(super) const ACTIONS: &[Described] = &[
         "新建该类型的子工单，父工单须待其结束",
     ),
     ("task", "t.task(\"diagnose\")", "makes a task from a template of the ticket's workflow", "按流程中的模板新建任务"),
+    ("request_approval", "t.request_approval(\"spend\")", "asks for an approval of the ticket's workflow", "发起流程中的审批"),
     ("reply", "t.reply(\"received\")", "writes to the requester from a template, marked automatic", "按模板回复请求人，标记为自动消息"),
     ("watch", "t.watch(\"li\")", "adds a watcher", "添加关注者"),
     ("transition", "t.transition(\"resolve\")", "takes a transition", "执行流转"),

@@ -129,6 +129,7 @@ impl Scan<'_> {
             ("tag" | "untag", _) => self.writes.extend([Written::Tags]),
             ("task", _) => self.writes.extend([Written::Tasks]),
             ("child", _) => self.writes.extend([Written::Children]),
+            ("request_approval", _) => self.writes.extend([Written::Approvals]),
             ("watch", _) => self.writes.extend([Written::Watchers]),
             ("score", _) => drop(self.writes.insert(Written::Score)),
             ("priority", _) => drop(self.writes.insert(Written::Priority)),

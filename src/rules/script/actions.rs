@@ -2,14 +2,16 @@
 
 use super::values::{Amount, Lapse, Moment, as_text, decimal_of, instant_of, lapse_of, text_in};
 use crate::diagnostic::{Text, did_you_mean, text};
-use crate::id::{AgentId, ExternalId, GroupId, HookName, LevelName, SkillName, TagName, TaskName, TemplateName, TransitionName, TypeName};
+use crate::id::{
+    AgentId, ApprovalName, ExternalId, GroupId, HookName, LevelName, SkillName, TagName, TaskName, TemplateName, TransitionName, TypeName,
+};
 use crate::rules::recipient;
 use crate::ticket::{Action, Attribute, FieldKind, Schema, Value};
 use rhai::{Array, Dynamic, Map};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Every action word with the numbers of arguments it takes.
-pub(super) const WORDS: [(&str, &[usize]); 22] = [
+pub(super) const WORDS: [(&str, &[usize]); 23] = [
     ("score", &[2]),
     ("set", &[2]),
     ("set_force", &[2]),
@@ -26,6 +28,7 @@ pub(super) const WORDS: [(&str, &[usize]); 22] = [
     ("webhook", &[1]),
     ("task", &[1]),
     ("child", &[2]),
+    ("request_approval", &[1]),
     ("watch", &[1]),
     ("transition", &[1]),
     ("note", &[1]),
@@ -95,6 +98,7 @@ pub(super) fn read(word: &str, args: &[Dynamic]) -> Result<Action, Wrong> {
         "webhook" => Action::Webhook(HookName::new(name(0)?)),
         "task" => Action::Task(TaskName::new(name(0)?)),
         "child" => Action::Child { kind: TypeName::new(name(0)?), subject: as_text(&arg(1)) },
+        "request_approval" => Action::RequestApproval(ApprovalName::new(name(0)?)),
         "watch" => Action::Watch(AgentId::new(name(0)?)),
         "transition" => Action::Transition(TransitionName::new(name(0)?)),
         "note" => Action::Note(as_text(&arg(0))),
