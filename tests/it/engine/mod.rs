@@ -1,5 +1,6 @@
 //! The engine and the desk round it.
 
+pub mod approvals;
 mod corrections;
 mod edges;
 mod facts;

@@ -81,6 +81,7 @@ fn definition() -> impl Strategy<Value = WorkflowDefinition> {
                 .collect(),
             tasks: Vec::new(),
             tasks_at_end: TasksAtEnd::Block,
+            approvals: Vec::new(),
         },
     )
 }
