@@ -133,7 +133,7 @@ pub fn desk(flow: &str, more: &[(&str, &str)]) -> Stage {
     staffed(playbook(&source))
 }
 
-fn staffed(playbook: Playbook) -> Stage {
+pub fn staffed(playbook: Playbook) -> Stage {
     let buyer = |id: &str| Agent::new(id).group("support").role("buyer").capacity(3);
     let eleven = at("2025-10-09T11:00:00Z");
     let roster = RosterDefinition::default()
@@ -457,7 +457,7 @@ fn s12_only_who_asked_withdraws_it() {
     assert_eq!(no(&s, &t, "chen", ApprovalCommand::withdraw("spend", "no")), ["not-yours"]);
     assert_eq!(no(&s, &t, "li", ApprovalCommand::request("spend")), ["approval-open"]);
     let t = act(&s, &t, "li", ApprovalCommand::withdraw("spend", "found one"));
-    assert_eq!((is(&t).1, t.wake_at), (Some(ApprovalState::Withdrawn), None));
+    assert_eq!((is(&t).1, t.approvals[0].wake_at()), (Some(ApprovalState::Withdrawn), None));
     assert_eq!(no(&s, &t, "bo", ApprovalCommand::vote("spend", true)), ["approval-over"]);
     assert_eq!(no(&s, &t, "li", order()), ["approval-missing"]);
     let t = act(&s, &t, "li", ApprovalCommand::request("spend"));
@@ -468,7 +468,7 @@ fn s12_only_who_asked_withdraws_it() {
 fn expired(stages: &str) -> (Stage, Arc<Ticket>) {
     let s = desk(&flow(STAGES, stages), &[]);
     let t = asked(&s);
-    assert_eq!(t.wake_at, Some(s.desk.now() + TimeDelta::hours(8)));
+    assert_eq!(t.approvals[0].due, Some(s.desk.now() + TimeDelta::hours(8)));
     s.pass(8 * 60);
     s.desk.sweep(s.desk.now()).unwrap();
     assert_eq!(is(&s.get(&t)).1, Some(ApprovalState::Open), "people win ties");
