@@ -393,7 +393,6 @@ fn go_past(d: &mut Draft<'_>, name: &ApprovalName, reason: &str) -> Result<(), R
     round.state = ApprovalState::Overridden;
     round.due = None;
     round.covers.clone_from(&rule.definition.covers);
-    d.why.overridden.push(name.clone());
     let what = ApprovalChange::Overridden { by, reason: reason.to_string(), round: Box::new(round) };
     happen(d, name, what, &Cause::Command);
     moves(d, name, |r| r.definition.granted.clone());

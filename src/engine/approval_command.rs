@@ -78,3 +78,9 @@ impl ApprovalCommand {
         self
     }
 }
+
+impl From<ApprovalCommand> for super::What {
+    fn from(c: ApprovalCommand) -> Self {
+        Self::Approval(c)
+    }
+}

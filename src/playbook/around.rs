@@ -47,6 +47,10 @@ pub(super) fn surroundings(
 fn flow(workflows: &[Workflow]) -> Flow {
     let mut flow = Flow::default();
     for w in workflows {
+        for a in w.approvals() {
+            flow.covered.extend(a.definition.covers.iter().cloned());
+            flow.informs |= a.definition.informs();
+        }
         flow.initial.extend(w.initials().iter().cloned());
         for s in w.states() {
             flow.classes.entry(s.name.clone()).or_default().insert(s.class);

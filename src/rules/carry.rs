@@ -55,6 +55,10 @@ pub(super) fn touched(rule: &Rule, around: &Surroundings) -> BTreeSet<Path> {
     carried(rule, around).into_iter().filter_map(field).collect()
 }
 
+/// What a move changes: what let the ticket into a state is used up when it leaves, and what is asked ends with it.
+const MOVED: [Path; 7] =
+    [Path::State, Path::Class, Path::WaitsOn, Path::StateSince, Path::Transition, Path::OpenApprovals, Path::ApprovalsGranted];
+
 fn by_action(action: &Action, around: &Surroundings, depth: u8, out: &mut BTreeSet<Carrier>) {
     let Action::Transition(name) = action else {
         if let Some(w) = Written::by(action) {
@@ -64,7 +68,7 @@ fn by_action(action: &Action, around: &Surroundings, depth: u8, out: &mut BTreeS
     };
     let Some(flow) = &around.flow else { return by_written(&Written::State, around, out) };
     for m in flow.named(name) {
-        fields(&[Path::State, Path::Class, Path::WaitsOn, Path::StateSince, Path::Transition], out);
+        fields(&MOVED, out);
         if !m.stays {
             out.insert(Carrier::Event(Trigger::State(m.to.clone())));
         }
@@ -96,6 +100,10 @@ fn by_written(written: &Written, around: &Surroundings, out: &mut BTreeSet<Carri
         Written::Attribute(a) => {
             out.insert(Carrier::Field(Path::of(a)));
             changed(a.name(), out);
+            // A change of what an approval covers opens a new round of it.
+            if around.flow.as_ref().is_some_and(|f| f.covered.contains(a)) {
+                by_written(&Written::Approvals, around, out);
+            }
         }
         Written::Priority => {
             out.insert(Carrier::Field(Path::Priority));
@@ -136,10 +144,15 @@ fn by_written(written: &Written, around: &Surroundings, out: &mut BTreeSet<Carri
         }
         Written::Approvals => {
             fields(&[Path::OpenApprovals, Path::ApprovalsGranted], out);
-            out.extend([Trigger::ApprovalRequested(None), Trigger::ApprovalGranted(None)].map(Carrier::Event));
+            let first = out.insert(Carrier::Event(Trigger::ApprovalRequested(None)));
+            // One that only informs is granted at once, and what it says to do then is done.
+            if first && around.flow.as_ref().is_none_or(|f| f.informs) {
+                out.insert(Carrier::Event(Trigger::ApprovalGranted(None)));
+                by_written(&Written::State, around, out);
+            }
         }
         Written::State => {
-            fields(&[Path::State, Path::Class, Path::WaitsOn, Path::StateSince, Path::Transition], out);
+            fields(&MOVED, out);
             if let Some(flow) = &around.flow {
                 let names: BTreeSet<_> = flow.moves.iter().map(|m| &m.name).collect();
                 for name in names {

@@ -2,7 +2,7 @@
 
 use crate::condition::Path;
 use crate::id::{MetricName, StateName, TransitionName};
-use crate::ticket::{Action, StateClass};
+use crate::ticket::{Action, Attribute, StateClass};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is around the rules of a playbook. What is not known is left out, and nothing is concluded from it.
@@ -31,6 +31,10 @@ pub struct Flow {
     pub limits: bool,
     /// Every transition from every state it leaves.
     pub moves: Vec<Move>,
+    /// What approvals cover.
+    pub covered: BTreeSet<Attribute>,
+    /// There is an approval that only informs: it is granted as soon as it is asked for.
+    pub informs: bool,
 }
 
 /// A transition from one state.

@@ -14,9 +14,6 @@ pub struct Why {
     pub policy: Option<PolicyName>,
     /// Routing: who won and against whom, where it ran.
     pub routing: Option<RoutingWhy>,
-    /// Approvals that somebody went past with the right to do so (S12).
-    #[serde(default)]
-    pub overridden: Vec<ApprovalName>,
     /// A digest of the outside facts that were read.
     pub facts: Option<u64>,
 }

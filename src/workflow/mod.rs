@@ -107,6 +107,28 @@
 //! when_child_reopens = "reopen"          # what it takes, having ended, when one of them is open again
 //! broadcast = true                       # an agent's reply to its requester goes to theirs as well
 //! ```
+//!
+//! Approvals 审批 protect states: whoever or whatever moves a ticket, it comes into one only with a grant (S12). Those who are asked vote by command; an approval is asked for by command,
+//! by an action (`{ request_approval = "spend" }`), or by a rule (`t.request_approval("spend")`). A round asks those who were there when it opened; later rosters and versions do not change it.
+//! A grant serves one stay: once the ticket has left what it protects, it is asked for again.
+//!
+//! ```toml
+//! [approvals.spend]
+//! label = { en = "Spending", zh = "支出审批" }
+//! protects = ["ordered"]                 # no way into these without it; never a state a ticket begins in
+//! when = "t.amount > 500"                # needed only where this holds; left out: always
+//! covers = ["amount", "category"]        # a change of any of it voids the votes and opens a new round
+//! exclude = ["requester", "initiator"]   # who has no vote; also assignee owner role:NAME agent:NAME. The initiator is who asked
+//! granted = "order"                      # the transition taken when it is granted, and when it is declined
+//! declined = "refuse"
+//! override = ["lead"]                    # who may go past it, saying why; left out: nobody
+//! notify = "please-vote"                 # the template those asked are told from
+//! calendar = "office"                    # of `within`; none: that of S79
+//! stages = [                             # one after the other
+//!   { approvers = ["role:buyer", "agent:chen"], quorum = "2", within = "2bd", on_expiry = "escalate", escalate_to = ["manager"] },
+//!   { approvers = ["lead"] },            # also manager group:NAME. quorum any (default) all 2 50%; 0% is information only
+//! ]                                      # on_expiry decline (default) next escalate (once; to the lead where nobody is named)
+//! ```
 
 mod approvals;
 mod check;

@@ -300,10 +300,11 @@ fn s11_a_difference_is_told_by_weight() {
 #[test]
 fn s11_a_difference_sees_every_key_of_a_workflow() {
     let start = "name = \"start\"";
-    let tasks = "[tasks.look]\ndue = \"1bd\"\n\n[states.new]";
+    let approval = "[approvals.spend]\nprotects = [\"closed\"]\nstages = [{ approvers = [\"lead\"] }]\n";
+    let tasks = format!("[tasks.look]\ndue = \"1bd\"\n\n{approval}\n[states.new]");
     let (head, open) = ("version = 1\n", "[states.open]");
-    let begin = (FLOW, "[states.new]", tasks);
-    let edits: [(&str, &str, String); 9] = [
+    let begin = (FLOW, "[states.new]", tasks.as_str());
+    let edits: [(&str, &str, String); 12] = [
         ("form", start, format!("{start}\nattachment = true")),
         ("form", start, format!("{start}\ncheck = [{{ require = \"t.impact == \\\"high\\\"\" }}]")),
         ("transition", start, format!("{start}\ntasks = [\"look\"]")),
@@ -313,6 +314,9 @@ fn s11_a_difference_sees_every_key_of_a_workflow() {
         ("children", "[tasks.look]", "[children]\non_end = \"leave\"\n[tasks.look]".into()),
         ("children", "[tasks.look]", "[children]\nbroadcast = true\n[tasks.look]".into()),
         ("task", "due = \"1bd\"", "due = \"2bd\"".into()),
+        ("approval", "[approvals.spend]", "[approvals.spend]\noverride = [\"lead\"]".into()),
+        ("approval", "[approvals.spend]", "[approvals.spend]\nwhen = { field = \"impact\", value = \"high\" }".into()),
+        ("approval", "approvers = [\"lead\"]", "approvers = [\"manager\"]".into()),
     ];
     let before = playbook(&edited(&[begin]));
     for (what, from, to) in &edits {

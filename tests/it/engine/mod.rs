@@ -1,5 +1,7 @@
 //! The engine and the desk round it.
 
+mod approval_lives;
+pub mod approvals;
 mod corrections;
 mod edges;
 mod facts;

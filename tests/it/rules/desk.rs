@@ -17,6 +17,7 @@ pub fn schema() -> Schema {
         access: Default::default(),
         ticket_templates: Default::default(),
         tasks: BTreeSet::from(["diagnose", "open"].map(TaskName::new)),
+        approvals: Default::default(),
         hooks: BTreeMap::from([("crm-sync".into(), text("Tell the CRM", "同步 CRM"))]),
         fields: [
             ("amount", FieldKind::Decimal { scale: 2 }),

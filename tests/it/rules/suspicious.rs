@@ -37,6 +37,7 @@ fn around() -> Surroundings {
                 step("resolve", "open", "resolved"),
                 step("resolve", "pending", "resolved"),
             ],
+            ..Flow::default()
         }),
         clocks: Some(Clocks { measured: BTreeSet::from([MetricName::new("resolution")]), ..Clocks::default() }),
         priority: Some(BTreeSet::new()),

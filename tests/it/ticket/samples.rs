@@ -67,6 +67,7 @@ pub fn stay() -> Stay {
             Timer { at: at(14), kind: TimerKind::PriorityOverride },
             Timer { at: at(15), kind: TimerKind::Playbook },
             Timer { at: at(16), kind: TimerKind::Task(TaskId::of(id(1), Revision::new(3), 0)) },
+            Timer { at: at(16), kind: TimerKind::Approval("spend".into()) },
         ],
     }
 }
@@ -232,7 +233,9 @@ pub fn events() -> Vec<(&'static str, Event)> {
         Event::Progressed(Progressed::Unticked(1)),
         Event::Migrated(Box::new(migrated())),
     ];
-    let all: Vec<Event> = all.into_iter().chain(task_changes().into_iter().map(task_event)).chain(kin_events()).collect();
+    let approval = |what| Event::Approval(Box::new(ApprovalEvent { name: "spend".into(), what }));
+    let tasks = task_changes().into_iter().map(task_event);
+    let all: Vec<Event> = all.into_iter().chain(tasks).chain(kin_events()).chain(approval_changes().into_iter().map(approval)).collect();
     all.into_iter().map(|e| (name(&e), e)).collect()
 }
 
@@ -298,11 +301,87 @@ pub fn name(e: &Event) -> &'static str {
         Event::Task(e) => task_name(&e.what),
         Event::Migrated(_) => "migrated",
         Event::Kin(e) => kin_name(e),
+        Event::Approval(e) => approval_name(&e.what),
     }
 }
 
 /// How many variants [`Event`] has.
-pub const EVENTS: usize = 57 + 11 + 12;
+pub const EVENTS: usize = 57 + 11 + 12 + 11;
+
+/// A new change of an approval is a compile error here, like a new event.
+fn approval_name(what: &ApprovalChange) -> &'static str {
+    match what {
+        ApprovalChange::Requested(_) => "approval-requested",
+        ApprovalChange::Voted { .. } => "approval-voted",
+        ApprovalChange::Delegated { .. } => "approval-delegated",
+        ApprovalChange::StageOpened { .. } => "approval-stage",
+        ApprovalChange::Expired { .. } => "approval-expired",
+        ApprovalChange::Granted => "approval-granted",
+        ApprovalChange::Declined { .. } => "approval-declined",
+        ApprovalChange::Withdrawn { .. } => "approval-withdrawn",
+        ApprovalChange::Voided { .. } => "approval-voided",
+        ApprovalChange::Overridden { .. } => "approval-overridden",
+        ApprovalChange::Used => "approval-used",
+    }
+}
+
+fn approval() -> Approval {
+    let voters = |vote| Voter { agent: "bo".into(), instead_of: Some("chen".into()), vote };
+    let stage = |quorum, on_expiry| ApprovalStage {
+        quorum,
+        voters: vec![voters(None), voters(Some(true)), voters(Some(false))],
+        within: "8bh".into(),
+        on_expiry,
+        escalated: true,
+    };
+    Approval {
+        name: "spend".into(),
+        round: 2,
+        state: ApprovalState::Open,
+        stages: vec![
+            stage(Quorum::Any, OnExpiry::Decline),
+            stage(Quorum::All, OnExpiry::Next),
+            stage(Quorum::Count(2), OnExpiry::Escalate),
+            stage(Quorum::Percent(50), OnExpiry::Decline),
+        ],
+        stage: 1,
+        due: Some(at(60)),
+        requested_by: Actor::agent("li"),
+        requested_at: at(50),
+        exclude: vec![
+            Exclusion::Requester,
+            Exclusion::Assignee,
+            Exclusion::Owner,
+            Exclusion::Initiator,
+            Exclusion::Role("lead".into()),
+            Exclusion::Agent("zhao".into()),
+        ],
+        covers: vec![Attribute::Urgency, Attribute::named("cost")],
+        cycle: 1,
+    }
+}
+
+/// A round in every state it may be in.
+pub fn approvals() -> Vec<Approval> {
+    use ApprovalState::{Declined, Granted, Open, Overridden, Used, Voided, Withdrawn};
+    [Open, Granted, Declined, Withdrawn, Voided, Overridden, Used].map(|state| Approval { state, ..approval() }).into()
+}
+
+fn approval_changes() -> Vec<ApprovalChange> {
+    vec![
+        ApprovalChange::Requested(Box::new(approval())),
+        ApprovalChange::Voted { by: "bo".into(), approve: true, comment: "within the budget".into() },
+        ApprovalChange::Delegated { from: "bo".into(), to: "chen".into(), why: "delegated".into() },
+        ApprovalChange::StageOpened { stage: 1, due: Some(at(61)) },
+        ApprovalChange::Expired { how: OnExpiry::Escalate, voters: vec![Voter::new("zhao".into())], due: Some(at(62)) },
+        ApprovalChange::Granted,
+        ApprovalChange::Declined { reason: "votes".into() },
+        ApprovalChange::Withdrawn { reason: "needless".into() },
+        ApprovalChange::Voided { attribute: Attribute::Urgency },
+        ApprovalChange::Overridden { by: "zhao".into(), reason: "noon".into(), round: Box::new(approval()) },
+        ApprovalChange::Used,
+    ]
+}
 
 fn task_event(what: TaskChange) -> Event {
     Event::Task(Box::new(TaskEvent { task: TaskId::of(id(1), Revision::new(3), 0), name: "diagnose".into(), what }))
@@ -470,6 +549,7 @@ pub fn ticket() -> Ticket {
     t.started_at = Some(at(2));
     t.resolved_at = Some(at(8));
     t.notified = vec![LongTime(at(7))];
+    t.approvals = std::sync::Arc::new(approvals());
     t.corrections = std::sync::Arc::new(vec![
         correction(1, Amendment::Exclude { from: at(4), to: at(9) }),
         correction(2, Amendment::Judge(Outcome::Met)),

@@ -8,6 +8,16 @@ use ticketry::id::*;
 use ticketry::ticket::*;
 use ticketry::workflow::*;
 
+/// The last line of the sound workflow.
+const LAST: &str = "outcomes.no_part = { retry = \"1bd\", times = 2 }";
+
+/// An approval behind it.
+macro_rules! approval {
+    ($says:literal) => {
+        concat!("outcomes.no_part = { retry = \"1bd\", times = 2 }\n\n[approvals.spend]\nlabel = \"支出\"\n", $says)
+    };
+}
+
 /// Code, passage of the sound workflow, what stands there instead.
 const EDITS: &[(&str, &str, &str)] = &[
     ("toml-syntax", "initial = [\"new\", \"open\"]", "initial = [\"new\", \"open\""),
@@ -98,6 +108,29 @@ const EDITS: &[(&str, &str, &str)] = &[
     ("bad-outcome", "outcomes.mended = {}", "outcomes.mended = { retry = \"1bd\" }"),
     ("bad-children", "[tasks.diagnose]", "[children]\non_end = \"take\"\n\n[tasks.diagnose]"),
     ("not-cancelled", "version = 3", "version = 3\nmerged_state = \"closed\""),
+    ("protected-initial", LAST, approval!("protects = [\"open\"]\nstages = [{ approvers = [\"lead\"] }]")),
+    ("approval-without-effect", LAST, approval!("stages = [{ approvers = [\"lead\"] }]")),
+    ("granted-elsewhere", LAST, approval!("protects = [\"vendor\"]\ngranted = \"close\"\nstages = [{ approvers = [\"lead\"] }]")),
+    ("no-stages", LAST, approval!("protects = [\"vendor\"]\nstages = []")),
+    ("no-approvers", LAST, approval!("protects = [\"vendor\"]\nstages = [{ approvers = [] }]")),
+    (
+        "approval-nobody-can-give",
+        LAST,
+        approval!("protects = [\"vendor\"]\nstages = [{ approvers = [\"lead\", \"agent:bo\"], quorum = 3 }]"),
+    ),
+    ("expiry-without-time", LAST, approval!("protects = [\"vendor\"]\nstages = [{ approvers = [\"lead\"], on_expiry = \"escalate\" }]")),
+    (
+        "no-next-stage",
+        LAST,
+        approval!("protects = [\"vendor\"]\nstages = [{ approvers = [\"lead\"], within = \"1bd\", on_expiry = \"next\" }]"),
+    ),
+    (
+        "escalate-without-effect",
+        LAST,
+        approval!("protects = [\"vendor\"]\nstages = [{ approvers = [\"lead\"], within = \"1bd\", escalate_to = [\"manager\"] }]"),
+    ),
+    ("bad-quorum", LAST, approval!("protects = [\"vendor\"]\nstages = [{ approvers = [\"lead\"], quorum = \"most\" }]")),
+    ("unknown-approval", "{ tag = \"started\" }", "{ request_approval = \"spend\" }"),
     ("script-engine-missing", "guard = { field = \"impact\", is_not = \"high\" }", "guard = \"t.impact != 'high'\""),
 ];
 
@@ -109,7 +142,7 @@ const TOO_MANY: &str = concat!(
 );
 
 /// Codes that only something built in Rust can have: TOML has no second state of a name, and no skill level 0 without `out-of-range`.
-const BUILT: [&str; 4] = ["duplicate-state", "no-states", "bad-skill-level", "duplicate-task"];
+const BUILT: [&str; 5] = ["duplicate-state", "no-states", "bad-skill-level", "duplicate-task", "duplicate-approval"];
 
 /// The edit of a code; three need more than one passage.
 fn broken(code: &str, find: &str, replace: &str) -> String {
@@ -205,6 +238,37 @@ outcomes.both = { transition = "start", retry = "1h", times = 1 }
 }
 
 #[test]
+fn each_mistake_in_an_approval_is_said_in_its_place() {
+    let wrong = r#"
+
+[approvals.spend]
+label = { en = "Spend", zh = "支出" }
+exclude = ["requestor", "role:laed"]
+covers = ["cereal"]
+protects = ["vendro"]
+when = { field = "impact", value = "lwo" }
+granted = "clsoe"
+declined = "strat"
+override = ["laed"]
+calendar = "offices"
+notify = "recieved"
+stages = [
+    { approvers = ["role:laed", "group:l7", "leed"], quorum = "120%" },
+    { approvers = ["lead"], quorum = 0, within = "0bd", on_expiry = "nxt" },
+]
+"#;
+    let toml = SOUND.to_string() + wrong;
+    let (workflow, problems) = load(&toml);
+    assert!(workflow.is_none());
+    complete(&problems);
+    let mut settings = insta::Settings::clone_current();
+    settings.set_omit_expression(true);
+    settings.set_prepend_module_to_snapshot(false);
+    let _bound = settings.bind_to_scope();
+    insta::assert_snapshot!("approval-mistakes", shown(&toml, &problems));
+}
+
+#[test]
 fn a_task_of_another_workflow_is_no_task_of_this_one() {
     let toml = SOUND.replacen("{ tag = \"started\" }", "{ task = \"elsewhere\" }", 1);
     let mut schema = schema();
@@ -225,9 +289,15 @@ fn what_only_rust_can_build() {
         .transition(TransitionDefinition::staying("again", ["a"]).label("Again", "再来").after([skill]));
     let tasks =
         WorkflowDefinition::new("w", 1).initial("a").state(state("a")).task(TaskDefinition::new("t")).task(TaskDefinition::new("t"));
-    for (code, definition) in
-        [("duplicate-task", tasks), ("duplicate-state", twice), ("no-states", WorkflowDefinition::new("w", 1)), ("bad-skill-level", level)]
-    {
+    let lead = || ApprovalDefinition::new("v").stage(StageDefinition::new([Approver::Lead], Quorum::Any)).protects(["b"]);
+    let approvals = WorkflowDefinition::new("w", 1).initial("a").state(state("a")).approval(lead()).approval(lead());
+    for (code, definition) in [
+        ("duplicate-approval", approvals),
+        ("duplicate-task", tasks),
+        ("duplicate-state", twice),
+        ("no-states", WorkflowDefinition::new("w", 1)),
+        ("bad-skill-level", level),
+    ] {
         let (workflow, problems) = definition.compile(&schema(), &NoScripts);
         assert!(workflow.is_none() && problems.iter().any(|d| d.code == code), "{code}: {problems}");
         complete(&problems);
@@ -241,6 +311,7 @@ fn no_code_is_without_a_fixture() {
     let tested: BTreeSet<&str> = EDITS.iter().map(|e| e.0).chain(BUILT).collect();
     for file in [
         "check",
+        "check_approvals",
         "check_course",
         "check_dead",
         "check_demand",
@@ -248,6 +319,7 @@ fn no_code_is_without_a_fixture() {
         "check_transitions",
         "check_paths",
         "read",
+        "read_approvals",
         "read_demand",
         "read_tasks",
     ]

@@ -84,6 +84,7 @@ fn definition() -> impl Strategy<Value = WorkflowDefinition> {
             handoffs: n.checked_rem(3).map(|n| n as u16),
             children: ChildrenDefinition::default(),
             merged_state: None,
+            approvals: Vec::new(),
         },
     )
 }
