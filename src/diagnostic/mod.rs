@@ -4,6 +4,7 @@
 //! What it never does: print, colour, or stop at the first problem; a loader collects them all.
 //! Read next: [`crate::calendar`], the first room that reports with it.
 
+pub mod codes;
 mod fault;
 mod source;
 mod suggest;
