@@ -27,14 +27,13 @@ static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
 /// What stands behind each heading of this mark, up to the next.
 fn sections(page: &'static str, mark: &'static str) -> impl Iterator<Item = &'static str> {
     let mut rest = page;
-    let mut next = move || {
+    std::iter::from_fn(move || {
         let at = if rest.starts_with(mark) { 0 } else { rest.match_indices(mark).map(|(i, _)| i).find(|i| begins_line(rest, *i))? };
         let body = rest.get(at.saturating_add(mark.len())..)?;
         let end = body.match_indices(mark).map(|(i, _)| i).find(|i| begins_line(body, *i)).unwrap_or(body.len());
         rest = body.get(end..)?;
         body.get(..end)
-    };
-    std::iter::from_fn(move || next())
+    })
 }
 
 fn begins_line(text: &str, at: usize) -> bool {

@@ -49,7 +49,7 @@ pub struct Label {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Diagnostic {
-    /// Stable code, lower-case with hyphens.
+    /// Stable code, lower-case with hyphens; [`codes`] explains each.
     pub code: &'static str,
     /// Error or warning.
     pub severity: Severity,
