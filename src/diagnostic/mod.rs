@@ -4,6 +4,7 @@
 //! What it never does: print, colour, or stop at the first problem; a loader collects them all.
 //! Read next: [`crate::calendar`], the first room that reports with it.
 
+pub mod codes;
 mod fault;
 mod source;
 mod suggest;
@@ -48,7 +49,7 @@ pub struct Label {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Diagnostic {
-    /// Stable code, lower-case with hyphens.
+    /// Stable code, lower-case with hyphens; [`codes`] explains each.
     pub code: &'static str,
     /// Error or warning.
     pub severity: Severity,

@@ -95,6 +95,24 @@ fn a_warning_fails_a_strict_check_only() {
 }
 
 #[test]
+fn a_code_is_explained_as_it_stands_in_a_message() {
+    let dir = tempfile::tempdir().unwrap();
+    let (code, out, err) = ticketry(dir.path(), &["code", "dead-end"]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(out.starts_with("dead-end: error\n\nNo transition leaves this state") && out.contains("[[transitions]]"), "{out}");
+    assert_eq!(ticketry(dir.path(), &["code", "error[dead-end]:"]).1, out);
+    let (code, out, err) = ticketry(dir.path(), &["code", "dead-edn"]);
+    assert_eq!(
+        (code, out.as_str(), err.as_str()),
+        (2, "", "error: no error or warning has the code `dead-edn`; did you mean `dead-end`?\n")
+    );
+    let (code, out, err) = ticketry(dir.path(), &["code"]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(out.starts_with("Every file\n  toml-syntax\n") && out.contains("\n\nTables\n  empty-table\n"), "{out}");
+    assert_eq!(out.lines().filter(|l| l.starts_with("  ")).count(), ticketry::diagnostic::codes::all().count());
+}
+
+#[test]
 fn a_failing_test_shows_values_place_and_story() {
     let (dir, demo) = demo();
     write(
@@ -291,7 +309,7 @@ fn arguments_are_checked_and_explained() {
     assert!(err.contains("'check'"), "{err}");
     let (code, out, _) = ticketry(dir.path(), &["--help"]);
     assert!(code == 0 && out.contains("Exit codes: ") && out.contains("退出码"), "{out}");
-    for word in ["check", "test", "explain", "graph", "replay", "definitions", "new", "export"] {
+    for word in ["check", "test", "explain", "graph", "replay", "definitions", "new", "export", "code"] {
         assert!(out.contains(&format!("  {word} ")), "{word}\n{out}");
         assert_eq!(ticketry(dir.path(), &[word, "--help"]).0, 0);
     }

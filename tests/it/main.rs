@@ -14,6 +14,7 @@ mod calendar;
 #[cfg(feature = "cli")]
 mod cli;
 mod desk;
+mod diagnostic;
 mod engine;
 #[cfg(feature = "rhai")]
 mod example_desk;

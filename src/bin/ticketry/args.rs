@@ -26,6 +26,8 @@ pub struct Args {
 pub enum What {
     /// Every problem of a playbook at once, with its place 检查配置包
     Check(Check),
+    /// What a code of an error or a warning means; without one, all codes 解释错误和警告的代码
+    Code(Code),
     /// Run the playbook's tests: tests/*.rhai, and tests beside rules 运行测试
     Test(Test),
     /// What every rule makes of one ticket, written as JSON 解释一张工单
@@ -82,6 +84,13 @@ pub struct Check {
     /// Warnings are problems too: exit with 1 有警告也以 1 退出
     #[arg(long)]
     pub strict: bool,
+}
+
+/// `code`.
+#[derive(Debug, Group)]
+pub struct Code {
+    /// The code, as it stands in brackets: error[dead-end] 方括号中的代码
+    pub code: Option<String>,
 }
 
 /// `test`.

@@ -7,7 +7,7 @@ use serde_json::json;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::path::Path;
-use ticketry::diagnostic::{Severity, Source, did_you_mean};
+use ticketry::diagnostic::{Severity, Source, codes, did_you_mean};
 use ticketry::harness::{self, Options};
 use ticketry::insight::{self, Flow, Life};
 use ticketry::playbook::{Change, Playbook};
@@ -72,8 +72,41 @@ pub fn check(show: &Show, a: &args::Check) -> Result<bool, Trouble> {
         let counts =
             show.say(format!("{name}: {errors} errors, {warnings} warnings\n"), format!("{name}：{errors} 个错误，{warnings} 个警告\n"));
         show.out(&format!("{gap}{counts}"));
+        // With the first code found, so that the line can be copied as it stands.
+        if let Some(d) = problems.iter().next() {
+            let code = d.code;
+            show.out(&show.say(
+                format!("`ticketry code {code}` explains {code}, and so with every code\n"),
+                format!("`ticketry code {code}` 解释 {code}，其他代码同理\n"),
+            ));
+        }
     }
     Ok(errors == 0 && (warnings == 0 || !a.strict))
+}
+
+/// `ticketry code`.
+pub fn code(show: &Show, a: &args::Code) -> Result<bool, Trouble> {
+    let Some(code) = &a.code else {
+        let mut last = "";
+        for (group, code) in codes::grouped() {
+            if group != last {
+                let gap = if last.is_empty() { "" } else { "\n" };
+                show.out(&format!("{gap}{group}\n"));
+                last = group;
+            }
+            show.out(&format!("  {code}\n"));
+        }
+        return Ok(true);
+    };
+    // As it is copied from a message: error[dead-end].
+    let asked = code.split_once('[').map_or(code.as_str(), |(_, c)| c.trim_end_matches([']', ':']));
+    let Some(text) = codes::explain(asked) else {
+        let near = did_you_mean(asked, codes::all());
+        let (en, zh) = near.map_or_else(Default::default, |t| (format!("; {}", t.en), format!("；{}", t.zh)));
+        return Err(Trouble::new(format!("no error or warning has the code `{asked}`{en}"), format!("没有代码 `{asked}`{zh}")));
+    };
+    show.out(&format!("{asked}: {text}\n"));
+    Ok(true)
 }
 
 /// `ticketry test`.

@@ -18,6 +18,7 @@ fn main() -> ExitCode {
     let show = Show::new(args.lang.into());
     let done = match &args.what {
         What::Check(a) => commands::check(&show, a),
+        What::Code(a) => commands::code(&show, a),
         What::Test(a) => commands::test(&show, a),
         What::Explain(a) => commands::explain(&show, a),
         What::Graph(a) => commands::graph(&show, a),
