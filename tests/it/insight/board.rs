@@ -34,7 +34,9 @@ fn s62_a_board_has_the_states_in_their_colours_and_the_cards_in_their_order() {
 #[test]
 fn s74_a_personal_board_a_groups_and_one_that_is_filtered() {
     let s = Stage::starter();
-    let (a, b) = (s.create(), s.create());
+    let a = s.create();
+    s.pass(1);
+    let b = s.create();
     s.as_agent("li", &a, What::Assign("li".into()));
     s.as_agent("wang", &b, What::Assign("wang".into()));
     s.as_agent("wang", &b, What::set("impact", "high"));
