@@ -168,6 +168,12 @@ fn drawings_are_printed() {
     assert!(code == 0 && out.starts_with("digraph \"question 1\" {\n"), "{out}");
     let (code, out, _) = ticketry(dir.path(), &["graph", DESK, "--rules"]);
     assert!(code == 0 && out.contains("parcel_words -->|category| advice_can_wait"), "{out}");
+    let (code, out, _) = ticketry(dir.path(), &["--lang", "zh", "graph", "demo", "--format", "svg"]);
+    assert!(code == 0 && out.starts_with("<svg ") && out.contains("待客户回复"), "{out}");
+    let (code, _, err) = ticketry(dir.path(), &["graph", DESK, "--format", "svg"]);
+    assert!(code == 2 && err.starts_with("error: an SVG is one picture; name one with --workflow: "), "{err}");
+    let (code, _, err) = ticketry(dir.path(), &["graph", DESK, "--rules", "--format", "svg"]);
+    assert_eq!((code, err.as_str()), (2, "error: the graph of rules is drawn as mermaid or dot\n"));
     let (code, _, err) = ticketry(dir.path(), &["graph", "demo", "--workflow", "qestion"]);
     assert_eq!((code, err.as_str()), (2, "error: no workflow is called `qestion`; did you mean `question`?\n"));
 }
@@ -194,6 +200,14 @@ fn journals_are_exported_and_done_again() {
     let (code, out, err) = ticketry(dir.path(), &["export", "desk.tickets", "--out", "past.jsonl"]);
     assert_eq!((code, out.as_str(), err.as_str()), (0, "", "3 entries\n"));
     assert_eq!(ticketry(dir.path(), &["export", "desk.tickets"]).1, fs::read_to_string(dir.path().join("past.jsonl")).unwrap());
+    let (code, drawn, _) = ticketry(dir.path(), &["graph", "demo", "--journal", "past.jsonl"]);
+    assert!(code == 0 && drawn.contains(" here now\n"), "{drawn}");
+    let (code, drawn, _) = ticketry(dir.path(), &["graph", "demo", "--journal", "past.jsonl", "--ticket", "1"]);
+    assert!(code == 0 && drawn.starts_with("sequenceDiagram\n"), "{drawn}");
+    let (code, drawn, _) = ticketry(dir.path(), &["graph", "demo", "--journal", "past.jsonl", "--ticket", "1", "--format", "svg"]);
+    assert!(code == 0 && drawn.starts_with("<svg "), "{drawn}");
+    let (code, _, err) = ticketry(dir.path(), &["graph", "demo", "--journal", "past.jsonl", "--ticket", "999"]);
+    assert_eq!((code, err.as_str()), (2, "error: no ticket has the number 999 there\n"));
     let (code, out, _) = ticketry(dir.path(), &["replay", "demo", "past.jsonl", "--exact"]);
     assert_eq!((code, out.as_str()), (0, "2 commands on 1 tickets done again, 0 refused, 0 left out\nnothing would differ\n"));
     let rules = source.get("rules/10-urgency.rhai").unwrap().replace("t.set(\"impact\", \"high\"); ", "");

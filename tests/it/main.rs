@@ -24,6 +24,7 @@ mod example_logs;
 #[cfg(feature = "rhai")]
 mod guide;
 mod harness;
+mod insight;
 mod mistakes;
 mod playbook;
 mod priority;

@@ -1,6 +1,9 @@
 //! Pictures: of a workflow, with or without what tickets did on it, and of which rule wakes which.
 //!
-//! Mermaid and Graphviz are text for other programs to lay out. SVG is laid out here: `dagre` (feature `svg`) finds places for boxes, bends and labels, the drawing itself is ours.
+//! What it is: a sketch of boxes and arrows, written in a notation. Mermaid and Graphviz are text for other programs to lay out. SVG is laid out here: `dagre` (feature `svg`) finds places
+//! for boxes, bends and labels, the drawing itself is ours.
+//! What it never does: fail, run another program, or look different the second time.
+//! Read next: `sketch.rs`, then `notation.rs`; `svg.rs` and `place.rs`.
 
 mod notation;
 mod paint;

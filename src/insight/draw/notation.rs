@@ -177,6 +177,7 @@ fn quoted(s: &str) -> String {
 
 /// A label as Mermaid takes it: its own marks become like-looking ones.
 fn plain(s: &str) -> String {
+    let s = s.replace("<=", "≤").replace(">=", "≥");
     s.chars()
         .map(|c| match c {
             '"' => '\'',

@@ -38,31 +38,60 @@ pub(super) fn place(wanted: &Wanted) -> Placed {
     layered.map_or_else(|| rows(wanted), |placed| spread(placed, wanted))
 }
 
-/// Spreads the ends of arrows over the upper and lower sides of their boxes, from left to right as they come from there: dagre lets them all point at the centre.
+/// A side of a box.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Side {
+    Upper,
+    Lower,
+    Left,
+    Right,
+}
+
+/// An end of an arrow at a side of a box.
+struct End {
+    /// By which the ends at a side are in order: from left to right, or from the top down.
+    key: f64,
+    /// Where along its side it would be alone.
+    alone: f64,
+    arrow: usize,
+    first: bool,
+}
+
+/// Spreads the ends of arrows over the sides of their boxes, in the order in which they come from there: dagre lets them all point at the centre. What comes in flat comes in from the side.
 fn spread(mut placed: Placed, wanted: &Wanted) -> Placed {
-    // Of each box and side: the x an end comes from, which arrow, and whether it is its first point.
-    let mut ends: BTreeMap<(usize, bool), Vec<(f64, usize, bool)>> = BTreeMap::new();
-    for (n, ((points, _), (from, to, ..))) in placed.arrows.iter().zip(&wanted.arrows).enumerate().filter(|(_, (_, a))| a.0 != a.1) {
+    let mut ends: BTreeMap<(usize, Side), Vec<End>> = BTreeMap::new();
+    for (arrow, ((points, _), (from, to, ..))) in placed.arrows.iter().zip(&wanted.arrows).enumerate().filter(|(_, (_, a))| a.0 != a.1) {
         let last = points.len().saturating_sub(1);
         for (end, beside, first) in [(*from, points.get(1), true), (*to, points.get(last.saturating_sub(1)), false)] {
-            let (Some((_, y)), Some(beside)) = (placed.boxes.get(end), beside) else { continue };
-            ends.entry((end, beside.1 > *y)).or_default().push((beside.0, n, first));
+            let (Some((x, y)), Some((w, h)), Some(beside)) = (placed.boxes.get(end), wanted.boxes.get(end), beside) else { continue };
+            let (dx, dy) = (beside.0 - x, beside.1 - y);
+            let flat = w > &30.0 && dx.abs() - w / 2.0 > 2.0 * (dy.abs() - h / 2.0).max(1.0);
+            let (side, key, alone) = match (flat, dx < 0.0, dy > 0.0) {
+                (true, left, _) => (if left { Side::Left } else { Side::Right }, dy / dx.abs(), y + dy.clamp(-h / 4.0, h / 4.0)),
+                (false, _, below) => (if below { Side::Lower } else { Side::Upper }, dx, beside.0),
+            };
+            ends.entry((end, side)).or_default().push(End { key, alone, arrow, first });
         }
     }
-    for ((at, below), mut ends) in ends {
-        let (Some((x, y)), Some((width, height))) = (placed.boxes.get(at).copied(), wanted.boxes.get(at).copied()) else { continue };
-        ends.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)).then(a.2.cmp(&b.2)));
-        let (room, count) = (width - 20.0, ends.len() as f64);
-        for (i, (beside, n, first)) in ends.into_iter().enumerate() {
-            let share = (i as f64 + 0.5) / count;
-            let even = x - room / 2.0 + room * share;
-            // Straight up or down where there is room for it: alone, an end goes where it comes from.
-            let to = if count < 2.0 { beside.clamp(x - (room / 2.0).max(0.0), x + (room / 2.0).max(0.0)) } else { even };
-            let end = (if width < 30.0 { x } else { to }, if below { y + height / 2.0 } else { y - height / 2.0 });
-            let Some((points, _)) = placed.arrows.get_mut(n) else { continue };
-            let point = if first { points.first_mut() } else { points.last_mut() };
+    for ((at, side), mut ends) in ends {
+        let (Some((x, y)), Some((w, h))) = (placed.boxes.get(at).copied(), wanted.boxes.get(at).copied()) else { continue };
+        ends.sort_by(|a, b| a.key.total_cmp(&b.key).then(a.arrow.cmp(&b.arrow)).then(a.first.cmp(&b.first)));
+        let (middle, room) = if matches!(side, Side::Left | Side::Right) { (y, h - 12.0) } else { (x, w - 20.0) };
+        let (room, count) = (room.max(0.0), ends.len() as f64);
+        for (i, end) in ends.into_iter().enumerate() {
+            let even = middle - room / 2.0 + room * (i as f64 + 0.5) / count;
+            // Straight on where there is room for it.
+            let along = if count < 2.0 { end.alone.clamp(middle - room / 2.0, middle + room / 2.0) } else { even };
+            let to = match side {
+                Side::Upper => (along, y - h / 2.0),
+                Side::Lower => (along, y + h / 2.0),
+                Side::Left => (x - w / 2.0, along),
+                Side::Right => (x + w / 2.0, along),
+            };
+            let Some((points, _)) = placed.arrows.get_mut(end.arrow) else { continue };
+            let point = if end.first { points.first_mut() } else { points.last_mut() };
             if let Some(p) = point {
-                *p = end;
+                *p = to;
             }
         }
     }
@@ -81,7 +110,7 @@ fn layered(wanted: &Wanted) -> Option<Placed> {
         let label = EdgeLabel { width: width + 14.0, height: height + 6.0, labelpos: LabelPos::Center, ..EdgeLabel::default() };
         graph.set_edge(from.to_string(), to.to_string(), Some(label), Some(&n.to_string()));
     }
-    let options = LayoutOptions { nodesep: 44.0, edgesep: 24.0, ranksep: 34.0, ..LayoutOptions::default() };
+    let options = LayoutOptions { nodesep: 44.0, edgesep: 24.0, ranksep: 42.0, ..LayoutOptions::default() };
     dagre::layout(&mut graph, Some(options));
     let finite = |x: Option<f64>, y: Option<f64>| Some((x.filter(|x| x.is_finite())?, y.filter(|y| y.is_finite())?));
     let mut boxes = Vec::new();
