@@ -70,13 +70,13 @@ fn on_ticket<'a>(ctx: &Context<'a>, case: &'a Case, command: &'a Command, held: 
         return Err(Refusal::stale(seen, stored.revision).into());
     }
     let mut f = Family::new(ctx, case, command, held);
-    let d = match command.what {
-        // What is said on a ticket that was merged goes to the survivor (S57).
-        What::Reply(_) | What::LogCall(_) if stored.kin.merged_into.is_some() => {
-            let survivor = survivor(case, stored)?;
-            Draft::of(ctx, case, command, &survivor.0, survivor.1)?
-        }
-        _ => Draft::on(ctx, case, command, stored)?,
+    let redirected = stored.kin.merged_into.is_some() && matches!(command.what, What::Reply(_) | What::LogCall(_));
+    // What is said on a ticket that was merged goes to the survivor (S57).
+    let d = if redirected {
+        let (survivor, customer) = survivor(case, stored)?;
+        Draft::of(ctx, case, command, survivor, customer)?
+    } else {
+        Draft::on(ctx, case, command, stored)?
     };
     let relatives: Vec<TicketId> = d.ticket.kin.children.iter().chain(&d.ticket.kin.waits).filter(|r| r.open).map(|r| r.ticket).collect();
     let me = f.begin(d, Waves::default());
@@ -104,7 +104,9 @@ fn on_ticket<'a>(ctx: &Context<'a>, case: &'a Case, command: &'a Command, held: 
         d.begin_step(d.entry_at, false);
         // What was due may have brought it to another group.
         d.roles = ctx.roster.roles_in(&command.actor, d.ticket.group.as_ref());
-        allow(ctx.playbook, ctx.roster, &command.actor, d.roles, &command.what, Some(&d.ticket))?;
+        // Whose it is goes by the ticket that was asked about.
+        let asked = if redirected { &**stored } else { &d.ticket };
+        allow(ctx.playbook, ctx.roster, &command.actor, d.roles, &command.what, Some(asked))?;
         perform::perform(d, &command.what)?;
         settle(d, waves).map_err(failed_closed)?;
         if command.what == What::Review && d.ticket.is_open() {
@@ -159,7 +161,7 @@ fn create<'a>(
     opening.follows = follows.map(|t| t.id);
     opening.thread = received.first().and_then(|r| r.inbound.threads.first().cloned());
     let mut f = Family::new(ctx, case, command, held);
-    let mut d = Draft::opened(ctx, case, command, id, &opening, case.customer.as_ref().and_then(Option::as_ref))?;
+    let mut d = Draft::opened(ctx, case, command, id, at, &opening, case.customer.as_ref().and_then(Option::as_ref))?;
     d.roles = roles;
     let me = f.begin(d, Waves::default());
     f.with(me, |d, waves| {
@@ -193,13 +195,7 @@ struct Received<'a> {
     by: &'static str,
 }
 
-fn receive<'a>(
-    ctx: &Context<'a>,
-    case: &'a Case,
-    command: &'a Command,
-    inbound: &Inbound,
-    held: &'a [Held],
-) -> Result<Decided, Stop> {
+fn receive<'a>(ctx: &Context<'a>, case: &'a Case, command: &'a Command, inbound: &Inbound, held: &'a [Held]) -> Result<Decided, Stop> {
     let Some(candidates) = &case.candidates else { return Err(Stop::Missing(Needs { candidates: true, ..Needs::default() })) };
     match place(ctx, inbound, candidates, at_door(ctx.now)) {
         Placed::Again(ticket) => Ok(nothing(command, ticket, ctx.now)),
@@ -302,11 +298,12 @@ impl<'a> Draft<'a> {
         case: &'a Case,
         command: &'a Command,
         id: TicketId,
+        at: UtcInstant,
         opening: &Opening,
         customer: Option<&'a Customer>,
     ) -> Result<Self, Stop> {
         let workflow = ctx.playbook.workflow(&opening.workflow).ok_or_else(|| no_workflow(&opening.workflow))?;
-        let ticket = Ticket::open(id, at_door(ctx.now), opening);
+        let ticket = Ticket::open(id, at, opening);
         Ok(Self::new(ctx, case, command, workflow, ticket, ctx.roster.roles(&command.actor), customer))
     }
 

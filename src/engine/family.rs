@@ -58,11 +58,7 @@ impl<'a> Family<'a> {
     }
 
     /// Works with one draft, and takes from it what it lacks and what it has to tell.
-    pub fn with<T>(
-        &mut self,
-        place: usize,
-        work: impl FnOnce(&mut Draft<'a>, &mut Waves) -> Result<T, Refusal>,
-    ) -> Result<T, Stop> {
+    pub fn with<T>(&mut self, place: usize, work: impl FnOnce(&mut Draft<'a>, &mut Waves) -> Result<T, Refusal>) -> Result<T, Stop> {
         let beside = self.beside(place);
         let Some(Member { d, waves }) = self.members.get_mut(place) else { return Err(Stop::Missing(Needs::default())) };
         d.beside = beside;
@@ -152,6 +148,12 @@ impl<'a> Family<'a> {
         Ok(())
     }
 
+    /// A ticket that is not there, or whose workflow is gone: nobody works on it, and what is only news to it keeps nobody from working on another.
+    fn is_beyond(&self, id: TicketId) -> bool {
+        let known = self.case.related.iter().find(|r| r.id == id);
+        known.is_some_and(|r| r.ticket.as_ref().is_none_or(|t| self.ctx.playbook.workflow(&t.workflow).is_none()))
+    }
+
     fn is_held(&self, id: TicketId) -> bool {
         self.held.iter().any(|h| h.ticket == id)
     }
@@ -172,9 +174,10 @@ impl<'a> Family<'a> {
                     self.needs.customers.push(new.opening.requester.clone());
                     return Ok(());
                 }
-                let d = Draft::opened(&self.ctx, self.case, self.command, e.to, &new.opening, customer.and_then(Option::as_ref))?;
+                let d = Draft::opened(&self.ctx, self.case, self.command, e.to, e.at, &new.opening, customer.and_then(Option::as_ref))?;
                 self.begin(d, Waves::of_timer())
             }
+            _ if e.word.is_news() && self.is_beyond(e.to) => return Ok(()),
             _ => match self.bring(e.to, e.timed.then_some(e.at))? {
                 Some(place) => place,
                 None => return Ok(()),

@@ -56,6 +56,10 @@ impl Word {
     pub fn may_be_held(&self) -> bool {
         matches!(self, Self::Take(_))
     }
+    /// It asks for nothing, so that nothing depends on whether it can be told.
+    pub fn is_news(&self) -> bool {
+        matches!(self, Self::Ended | Self::Reopened | Self::Follow(_) | Self::Said(_) | Self::Happened(_))
+    }
 }
 
 /// A ticket made on the way.
@@ -190,10 +194,7 @@ fn attach(d: &mut Draft<'_>, parent: TicketId, blocking: bool) -> Result<(), Ref
     let other = other(d, parent)?;
     let mut all = Refusal::default();
     if let Some(p) = d.ticket.kin.parent {
-        all.add(
-            "has-parent",
-            text(format!("it is a child of {p} already; detach it first"), format!("已是 {p} 的子工单，请先解除")),
-        );
+        all.add("has-parent", text(format!("it is a child of {p} already; detach it first"), format!("已是 {p} 的子工单，请先解除")));
     }
     takes_children(&other, &mut all);
     all.done()?;
@@ -398,10 +399,7 @@ pub(super) fn run(d: &mut Draft<'_>, e: &Errand) -> Result<(), Refusal> {
                 transition::take(d, &super::input::TransitionInput::new(name), &cause)?;
             }
             if d.ticket.is_open() {
-                return Err(Refusal::one(
-                    "still-open",
-                    text(format!("`{name}` does not end it"), format!("流转 `{name}` 未使其结束")),
-                ));
+                return Err(Refusal::one("still-open", text(format!("`{name}` does not end it"), format!("流转 `{name}` 未使其结束"))));
             }
         }
         Word::Follow(name) => {
@@ -458,14 +456,20 @@ pub(super) fn told(event: &KinEvent) -> crate::diagnostic::Text {
         KinEvent::Detached { parent } => text(format!("is a child of {parent} no longer"), format!("不再是 {parent} 的子工单")),
         KinEvent::ChildAdded(c) => text(format!("got the child #{}", c.number), format!("新增子工单 #{}", c.number)),
         KinEvent::ChildRemoved { child } => text(format!("{child} is its child no longer"), format!("子工单 {child} 已解除")),
-        KinEvent::Ended { ticket, last: true } => text(format!("{ticket} ended, the last of its children"), format!("{ticket} 已结束，所有子工单均已结束")),
+        KinEvent::Ended { ticket, last: true } => {
+            text(format!("{ticket} ended, the last of its children"), format!("{ticket} 已结束，所有子工单均已结束"))
+        }
         KinEvent::Ended { ticket, .. } => text(format!("{ticket} ended"), format!("{ticket} 已结束")),
         KinEvent::Reopened { ticket } => text(format!("{ticket} is open again"), format!("{ticket} 已重新打开")),
         KinEvent::Waits(r) => text(format!("waits for #{}", r.number), format!("等待 #{}", r.number)),
         KinEvent::MergedInto { into, .. } => text(format!("merged into {into}"), format!("已合并到 {into}")),
         KinEvent::Absorbed(m) => text(format!("#{} was merged into it", m.number), format!("已并入 #{}", m.number)),
-        KinEvent::Unmerged { from, .. } => text(format!("is by itself again, no longer merged into {from}"), format!("已撤销合并到 {from}")),
-        KinEvent::Released { merged, .. } => text(format!("#{} is by itself again", merged.number), format!("#{} 的合并已撤销", merged.number)),
+        KinEvent::Unmerged { from, .. } => {
+            text(format!("is by itself again, no longer merged into {from}"), format!("已撤销合并到 {from}"))
+        }
+        KinEvent::Released { merged, .. } => {
+            text(format!("#{} is by itself again", merged.number), format!("#{} 的合并已撤销", merged.number))
+        }
         KinEvent::SplitOff { into, messages } => {
             let n = messages.len();
             text(format!("{n} of its messages became {into}"), format!("{n} 条消息已拆分为 {into}"))

@@ -63,10 +63,9 @@ fn command(name: &MacroName, action: &Action) -> Option<What> {
         Action::Reply(_) => What::reply(""),
         Action::NoteFrom(_) => What::note(""),
         Action::Link { kind, to } => What::Link(Link { kind: kind.clone(), to: LinkTarget::External(to.clone()) }),
-        Action::Child { kind, subject } => What::Kin(super::KinCommand::AddChild {
-            new: Box::new(super::NewTicket::new(kind, subject.as_str(), "", "")),
-            blocking: true,
-        }),
+        Action::Child { kind, subject } => {
+            What::Kin(super::KinCommand::AddChild { new: Box::new(super::NewTicket::new(kind, subject.as_str(), "", "")), blocking: true })
+        }
         Action::Task(t) => What::Task(super::task_command::TaskCommand::FromTemplate(t.clone())),
         Action::Webhook(_) | Action::Notify { .. } | Action::Score { .. } | Action::MarkAutomatic | Action::MarkThanks | Action::Stop => {
             return None;

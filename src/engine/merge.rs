@@ -82,7 +82,10 @@ pub(super) fn merged(t: &Ticket) -> Refusal {
     let into = t.kin.merged_into.map(|t| t.to_string()).unwrap_or_default();
     Refusal::one(
         "merged",
-        text(format!("the ticket was merged into {into}; go on there, or undo the merge"), format!("工单已合并到 {into}；请在该工单处理，或撤销合并")),
+        text(
+            format!("the ticket was merged into {into}; go on there, or undo the merge"),
+            format!("工单已合并到 {into}；请在该工单处理，或撤销合并"),
+        ),
     )
 }
 

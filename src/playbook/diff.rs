@@ -222,10 +222,8 @@ impl Found {
             self.part(Weight::Behaviour, "tasks_at_end", a, "tasks_at_end", How::Altered, says);
         }
         if a.children() != b.children() || a.merged_state() != b.merged_state() {
-            let says = text(
-                format!("what `{of}` says of children and merged tickets changed"),
-                format!("流程 `{of}` 对子工单与合并的规定有改动"),
-            );
+            let says =
+                text(format!("what `{of}` says of children and merged tickets changed"), format!("流程 `{of}` 对子工单与合并的规定有改动"));
             self.part(Weight::Behaviour, "children", a, "children", How::Altered, says);
         }
         // Alternatives of one name are told apart by where they stand among them.

@@ -129,8 +129,6 @@ impl Kin {
     pub const WAITS: usize = 16;
     /// The most tickets merged into one.
     pub const MERGED: usize = 16;
-    /// The most generations one above the other.
-    pub const DEPTH: usize = 8;
 
     /// The children in no final class.
     pub fn open_children(&self) -> impl Iterator<Item = &Relative> {

@@ -138,7 +138,10 @@ impl Check<'_> {
         let wrong = match (c.on_end, &c.take) {
             (ChildrenAtEnd::Take, None) => Some((
                 "on_end",
-                text("children are to end with their parent, but by which transition is not said", "子工单随父工单结束，但未说明执行哪个流转"),
+                text(
+                    "children are to end with their parent, but by which transition is not said",
+                    "子工单随父工单结束，但未说明执行哪个流转",
+                ),
                 text("add take = \"…\"", "请添加 take = \"…\""),
             )),
             (ChildrenAtEnd::Block | ChildrenAtEnd::Leave, Some(_)) => Some((

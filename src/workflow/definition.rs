@@ -1,7 +1,7 @@
 //! What can be written: definitions, for serde and for building in Rust.
 
-use super::demand::{CheckDefinition, RightDefinition};
 use super::children::ChildrenDefinition;
+use super::demand::{CheckDefinition, RightDefinition};
 use super::tasks::{TaskDefinition, TaskWait, TasksAtEnd};
 use crate::calendar::Span;
 use crate::condition::{Form, Scripts};

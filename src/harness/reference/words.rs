@@ -171,7 +171,12 @@ pub(super) const ACTIONS: &[Described] = &[
     ("note_from", "t.note_from(\"handover\")", "adds an internal note from a template", "按模板添加内部备注"),
     ("link", "t.link(\"order\", \"A-1001\")", "links something of the program's: an order, a device", "关联业务对象，例如订单、设备"),
     ("webhook", "t.webhook(\"crm-sync\")", "asks the program to call a webhook that `[hooks]` declares", "请求调用 `[hooks]` 中声明的回调"),
-    ("child", "t.child(\"repair\", \"mend the door\")", "makes a ticket of this type that is its child and blocks its end", "新建该类型的子工单，父工单须待其结束"),
+    (
+        "child",
+        "t.child(\"repair\", \"mend the door\")",
+        "makes a ticket of this type that is its child and blocks its end",
+        "新建该类型的子工单，父工单须待其结束",
+    ),
     ("task", "t.task(\"diagnose\")", "makes a task from a template of the ticket's workflow", "按流程中的模板新建任务"),
     ("reply", "t.reply(\"received\")", "writes to the requester from a template, marked automatic", "按模板回复请求人，标记为自动消息"),
     ("watch", "t.watch(\"li\")", "adds a watcher", "添加关注者"),

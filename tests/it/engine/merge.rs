@@ -2,11 +2,11 @@
 
 use super::kin::{child, flow, li, new, no, open, sound, stage};
 use super::stage::{Stage, playbook};
+use std::sync::Arc;
 use ticketry::engine::{KinCommand, NewMessage, NewTicket, What};
 use ticketry::id::*;
 use ticketry::playbook::Playbook;
 use ticketry::ticket::*;
-use std::sync::Arc;
 
 fn merge(s: &Stage, t: &Ticket, into: &Ticket) -> Arc<Ticket> {
     li(s, t, KinCommand::Merge { into: into.id })
@@ -165,7 +165,9 @@ fn s57_only_tickets_of_one_requester_or_organisation_merge_and_all_reasons_are_t
     assert_eq!(no(&s, &ann, What::Kin(KinCommand::Merge { into: x.id })), ["survivor-final", "not-same-requester"]);
     assert_eq!(no(&s, &ann, What::Kin(KinCommand::Merge { into: ann.id })), ["self-merge"]);
     // Nothing else is done with a merged one.
-    assert_eq!(no(&s, &x, What::transition("reopen")), ["merged"]);
+    assert_eq!(no(&s, &x, What::transition("reopen")), ["merged", "not-from-state"]);
+    // A colleague's reply to the ticket that was theirs arrives, though the survivor is another's.
+    assert_eq!(s.as_requester(&x, What::reply("mine too")).id, y.id);
     let parent = s.create();
     child(&s, &parent, false);
     assert_eq!(no(&s, &parent, What::Kin(KinCommand::Merge { into: ann.id })), ["children-open"]);
@@ -321,10 +323,17 @@ fn of_several_messages_order_and_instants_are_kept() {
     let which = [2, 0, 2].map(|n: usize| (refs[n].revision, refs[n].index)).to_vec();
     let old = li(&s, &t, KinCommand::Split { messages: which, new: Box::new(new("lines")) });
     let LinkTarget::Ticket(id) = old.links[0].to else { panic!() };
-    let instants: Vec<_> = s.desk.journal(id).unwrap().iter().flat_map(|e| e.events.clone()).filter_map(|c| match c.event {
-        Event::MessageAdded(m) => Some(m.at),
-        _ => None,
-    }).collect();
+    let instants: Vec<_> = s
+        .desk
+        .journal(id)
+        .unwrap()
+        .iter()
+        .flat_map(|e| e.events.clone())
+        .filter_map(|c| match c.event {
+            Event::MessageAdded(m) => Some(m.at),
+            _ => None,
+        })
+        .collect();
     assert_eq!(instants, [refs[0].at, refs[2].at]);
     // The first message of the old one is still owed.
     assert!(old.conversation.oldest_unanswered.is_some());
