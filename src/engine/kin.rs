@@ -361,9 +361,13 @@ pub(super) fn run(d: &mut Draft<'_>, e: &Errand) -> Result<(), Refusal> {
             let by_person = begun.cause == Cause::Command && !d.timed;
             d.push(Event::Created(Box::new(begun.opening.clone())), if by_person { Cause::Command } else { cause });
             super::task::entered(d);
+            // What was said before has had its rules.
+            let (woken, changed) = (d.triggers.len(), d.changed.len());
             for event in &begun.events {
                 d.push(event.clone(), Cause::System);
             }
+            d.triggers.truncate(woken);
+            d.changed.truncate(changed);
         }
         Word::Happened(events) => {
             let mut cause = Some(cause);

@@ -432,3 +432,21 @@ fn what_happens_among_tickets_is_told_in_words() {
         assert!(told.contains(&words), "{words}: {told}");
     }
 }
+
+#[test]
+fn a_transition_makes_a_child_too() {
+    let flow = Playbook::starter_source().get("workflows/question.toml").unwrap().replacen(
+        "name = \"start\"",
+        "name = \"start\"\nafter = [{ child = { type = \"question\", subject = \"order the part\" } }]",
+        1,
+    );
+    let s = Stage::of(playbook(&Playbook::starter_source().with("workflows/question.toml", flow)));
+    let t = s.create();
+    let t = s.as_agent("li", &t, What::transition("start"));
+    let kid = s.desk.ticket(t.kin.children[0].ticket).unwrap();
+    assert_eq!((&*kid.subject, kid.requester.clone(), t.kin.children[0].blocking), ("order the part", t.requester.clone(), true));
+    // What a child begins with is its own: nobody wrote to it.
+    assert_eq!(kid.conversation, Conversation::default());
+    sound(&s, &t);
+    sound(&s, &kid);
+}

@@ -339,3 +339,17 @@ fn of_several_messages_order_and_instants_are_kept() {
     assert!(old.conversation.oldest_unanswered.is_some());
     sound(&s, &old);
 }
+
+#[cfg(feature = "rhai")]
+#[test]
+fn what_was_said_before_a_split_wakes_no_rule_again() {
+    let rules = "rule(\"heard\").on(\"message.requester\").then(|t| t.tag(\"heard\"));\nrule(\"made\").on(\"created\").then(|t| t.tag(\"made\"));\n";
+    let s = Stage::with(&[("rules/heard.rhai", rules)]);
+    let t = s.create();
+    let last = t.conversation.last.unwrap();
+    let split = KinCommand::Split { messages: vec![(last.revision, last.index)], new: Box::new(new("apart")) };
+    let done = s.try_as(Actor::agent("li"), &t, What::Kin(split)).unwrap();
+    let apart = &done.others[0];
+    assert!(done.ticket.tags.contains("heard"));
+    assert!(apart.tags.contains("made") && !apart.tags.contains("heard"), "{:?}", apart.tags);
+}
