@@ -24,6 +24,9 @@ use std::sync::Arc;
 /// In this order: (0) the instant is the later of now and the ticket's last entry, in whole microseconds; (1) everything due strictly
 /// before it happens, each at its own instant, at most 64 a commit; (2) authorization and validation; (3) the command's own events;
 /// (4) rules, in waves; (5) score and priority; (6) policy and clocks; (7) slots and queue; (8) the wake instant and the effects.
+///
+/// What it means for other tickets (a parent, children, a survivor) is worked out after that, each in the same order in an entry of its own, and all is one commit. Where a
+/// child that has to end with its parent cannot, the parent does not end either.
 pub fn decide(ctx: &Context<'_>, case: &Case, command: &Command) -> Decision {
     let mut held: Vec<Held> = Vec::new();
     loop {
@@ -182,7 +185,7 @@ fn create<'a>(
         // The one it follows up on says so too (S16).
         if let Some(old) = follows.filter(|t| t.links.len() < ctx.limits.links) {
             let link = Link { kind: TagName::new("followed-by"), to: LinkTarget::Ticket(id) };
-            super::kin::send(d, old.id, super::kin::Word::Happened(vec![Event::Linked(link)]));
+            super::errand::send(d, old.id, super::errand::Word::Happened(vec![Event::Linked(link)]));
         }
         settle(d, waves).map_err(failed_closed)
     })?;

@@ -8,7 +8,7 @@ use super::catchup::{CaughtUp, catch_up};
 use super::command::Command;
 use super::decide::{Stop, nothing};
 use super::draft::{Beside, Draft, Held};
-use super::kin::{self, Errand, Word};
+use super::errand::{self, Errand, Word};
 use super::refusal::Refusal;
 use super::settle::settle;
 use super::waves::Waves;
@@ -193,7 +193,7 @@ impl<'a> Family<'a> {
             d.begin_step(if timed { last.map_or(e.at, |last| e.at.max(last)) } else { d.entry_at }, timed);
             // Two at one instant are two steps.
             d.followed |= timed && last == Some(d.at);
-            kin::run(d, &e)?;
+            errand::run(d, &e)?;
             settle(d, waves).map_err(super::settle::failed_closed)
         })
     }
