@@ -29,6 +29,8 @@ const BLOCK: u32 = 100;
 pub struct Done {
     /// The ticket afterwards; an agent may have been found for it already.
     pub ticket: Arc<Ticket>,
+    /// The other tickets of the same commit: a child that was made, a parent that was told, a survivor.
+    pub others: Vec<Arc<Ticket>>,
     /// What the store acknowledged; none where there was nothing to do.
     pub receipt: Option<Receipt>,
     /// The same command had been done before; this is its first answer.
@@ -178,14 +180,15 @@ impl Desk {
         loop {
             let decided = self.decided(command, &self.at(self.now()), None, &taken).await?;
             if decided.commit.writes.is_empty() {
-                return Ok(Done { ticket: decided.ticket, receipt: None, repeated: false });
+                return Ok(Done { ticket: decided.ticket, others: Vec::new(), receipt: None, repeated: false });
             }
             let entries: Vec<_> = decided.commit.writes.iter().map(|w| w.entry.clone()).collect();
+            let others = decided.commit.writes.iter().map(|w| &w.ticket).filter(|t| t.id != decided.ticket.id).cloned().collect();
             match self.commit_one(decided.commit).await? {
                 Outcome::Stored(receipt) => {
                     self.publish(entries.iter());
                     if !decided.again {
-                        return Ok(Done { ticket: decided.ticket, receipt: Some(receipt), repeated: false });
+                        return Ok(Done { ticket: decided.ticket, others, receipt: Some(receipt), repeated: false });
                     }
                     caught_up = caught_up.saturating_add(1);
                     if caught_up > CATCH_UPS {
@@ -209,7 +212,8 @@ impl Desk {
                 Outcome::Taken(claim) => {
                     if taken.len() >= SLOT_TRIES && command.what == What::Route {
                         // The ticket stays queued; the sweep or the next free agent goes on.
-                        return Ok(Done { ticket: self.load(decided.ticket.id).await?, receipt: None, repeated: false });
+                        let ticket = self.load(decided.ticket.id).await?;
+                        return Ok(Done { ticket, others: Vec::new(), receipt: None, repeated: false });
                     }
                     tries = tries.saturating_add(1);
                     if tries >= TRIES {
@@ -232,25 +236,29 @@ impl Desk {
         // Of several, the one that was asked about.
         let asked = command.ticket.filter(|id| receipt.tickets.iter().any(|(t, _)| t == id));
         let id = asked.or_else(|| receipt.tickets.first().map(|(id, _)| *id)).unwrap_or(TicketId::from_u128(0));
-        Ok(Done { ticket: self.load(id).await?, receipt: Some(receipt), repeated: true })
+        let others = self.written_by(&receipt).await?.into_iter().filter(|t| t.id != id).collect();
+        Ok(Done { ticket: self.load(id).await?, others, receipt: Some(receipt), repeated: true })
     }
 
     pub(super) async fn load(&self, id: TicketId) -> Result<Arc<Ticket>, Error> {
         self.0.store.load_one(id).await?.ok_or_else(|| no_ticket(id))
     }
 
-    /// Finds an agent for a ticket that waits for one.
-    pub(super) async fn follow_up(&self, done: Done) -> Result<Done, Error> {
-        // The command itself is done and stored; what is missed here is made good with the next command.
-        let _ = self.follow_trial(&done.ticket).await;
-        if !done.ticket.queue.as_ref().is_some_and(|q| q.try_now) {
-            return Ok(done);
+    /// Finds agents for the tickets that wait for one.
+    pub(super) async fn follow_up(&self, mut done: Done) -> Result<Done, Error> {
+        for ticket in std::iter::once(&mut done.ticket).chain(&mut done.others) {
+            // Missed here, it is made good with the next command.
+            if let Ok(Some(adopted)) = self.follow_trial(ticket).await {
+                *ticket = adopted;
+            }
+            // The command itself is done and stored; where it cannot be now, the sweep tries again.
+            if ticket.queue.as_ref().is_some_and(|q| q.try_now)
+                && let Ok(routed) = self.route(ticket).await
+            {
+                *ticket = routed;
+            }
         }
-        match self.route(&done.ticket).await {
-            Ok(ticket) => Ok(Done { ticket, ..done }),
-            // The command itself is done and stored; the sweep tries again.
-            Err(_) => Ok(done),
-        }
+        Ok(done)
     }
 
     /// One try to find an agent; its key is made of ticket and revision, so that two desks trying at once make one assignment.
@@ -342,14 +350,15 @@ impl Desk {
                 Decision::Interrupted => return Err(Error::Interrupted),
                 Decision::Missing(needs) => {
                     asked = describe(&needs);
-                    self.fetch(needs, case, command, now).await?;
+                    self.fetch(needs, case, command, now, std::ptr::eq(playbook, &*now.playbook)).await?;
                 }
             }
         }
         Err(Error::Unsatisfied(asked))
     }
 
-    async fn fetch(&self, needs: Needs, case: &mut Case, command: &Command, now: &Now) -> Result<(), Error> {
+    /// `active`: for the active playbook. An older one decides of other tickets too only what was due while it was.
+    async fn fetch(&self, needs: Needs, case: &mut Case, command: &Command, now: &Now, active: bool) -> Result<(), Error> {
         if let Some(requester) = &needs.customer {
             case.customer = Some(self.customer(&now.playbook, requester, case.ticket.as_deref()).await?);
         }
@@ -369,7 +378,7 @@ impl Desk {
         if !related.is_empty() {
             let found = self.0.store.load(&related).await?;
             for (id, ticket) in related.into_iter().zip(found) {
-                case.related.push(self.related(id, ticket, now).await?);
+                case.related.push(self.related(id, ticket, now, active).await?);
             }
         }
         while case.numbers.len() < needs.numbers {
@@ -396,9 +405,9 @@ impl Desk {
     }
 
     /// Another ticket of a decision, with what it missed under older playbooks made up for, and its requester's record.
-    async fn related(&self, id: TicketId, ticket: Option<Arc<Ticket>>, now: &Now) -> Result<Related, Error> {
+    async fn related(&self, id: TicketId, ticket: Option<Arc<Ticket>>, now: &Now, active: bool) -> Result<Related, Error> {
         let Some(ticket) = ticket else { return Ok(Related { id, ticket: None, customer: None }) };
-        let ticket = Box::pin(self.caught_up(ticket, now, true)).await?;
+        let ticket = if active { Box::pin(self.caught_up(ticket, now, true)).await? } else { ticket };
         let customer =
             if now.playbook.reads_customer() { self.customer(&now.playbook, &ticket.requester, Some(&ticket)).await? } else { None };
         Ok(Related { id, ticket: Some(ticket), customer })

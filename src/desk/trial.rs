@@ -209,14 +209,14 @@ impl Desk {
     }
 
     /// Lets a ticket that has just come into a subset, or left one, adopt its playbook now and not with its next command, so that nothing due under it fires late.
-    pub(super) async fn follow_trial(&self, ticket: &Ticket) -> Result<(), Error> {
+    pub(super) async fn follow_trial(&self, ticket: &Ticket) -> Result<Option<Arc<Ticket>>, Error> {
         let now = self.at(self.now());
-        let Some(there) = self.governing(&now, ticket).await? else { return Ok(()) };
+        let Some(there) = self.governing(&now, ticket).await? else { return Ok(None) };
         if !ticket.is_open() || there.playbook.since() != Some(ticket.updated_at) {
-            return Ok(());
+            return Ok(None);
         }
         let key = format!("adopt:{:016x}:{}:{}", there.playbook.digest().short(), ticket.id, ticket.revision.get());
-        self.submit_only(&Command::on(ticket.id, key, Actor::System, What::Review)).await.map(|_| ())
+        self.submit_only(&Command::on(ticket.id, key, Actor::System, What::Review)).await.map(|done| Some(done.ticket))
     }
 }
 

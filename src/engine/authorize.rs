@@ -294,7 +294,11 @@ pub(super) fn offers<'w>(
     offers
         .map(|offer| {
             let right = allow(ctx.playbook, ctx.roster, actor, roles, &what(&offer.transition.name), Some(ticket));
-            (offer, right.err().unwrap_or_default())
+            let mut refusal = right.err().unwrap_or_default();
+            if ticket.kin.merged_into.is_some() {
+                refusal.reasons.extend(super::merge::merged(ticket).reasons);
+            }
+            (offer, refusal)
         })
         .collect()
 }

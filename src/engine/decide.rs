@@ -24,6 +24,9 @@ use std::sync::Arc;
 /// In this order: (0) the instant is the later of now and the ticket's last entry, in whole microseconds; (1) everything due strictly
 /// before it happens, each at its own instant, at most 64 a commit; (2) authorization and validation; (3) the command's own events;
 /// (4) rules, in waves; (5) score and priority; (6) policy and clocks; (7) slots and queue; (8) the wake instant and the effects.
+///
+/// What it means for other tickets (a parent, children, a survivor) is worked out after that, each in the same order in an entry of its own, and all is one commit. Where a
+/// child that has to end with its parent cannot, the parent does not end either.
 pub fn decide(ctx: &Context<'_>, case: &Case, command: &Command) -> Decision {
     let mut held: Vec<Held> = Vec::new();
     loop {
@@ -70,13 +73,13 @@ fn on_ticket<'a>(ctx: &Context<'a>, case: &'a Case, command: &'a Command, held: 
         return Err(Refusal::stale(seen, stored.revision).into());
     }
     let mut f = Family::new(ctx, case, command, held);
-    let d = match command.what {
-        // What is said on a ticket that was merged goes to the survivor (S57).
-        What::Reply(_) | What::LogCall(_) if stored.kin.merged_into.is_some() => {
-            let survivor = survivor(case, stored)?;
-            Draft::of(ctx, case, command, survivor.0, survivor.1)?
-        }
-        _ => Draft::on(ctx, case, command, stored)?,
+    let redirected = stored.kin.merged_into.is_some() && matches!(command.what, What::Reply(_) | What::LogCall(_));
+    // What is said on a ticket that was merged goes to the survivor (S57).
+    let d = if redirected {
+        let (survivor, customer) = survivor(case, stored)?;
+        Draft::of(ctx, case, command, survivor, customer)?
+    } else {
+        Draft::on(ctx, case, command, stored)?
     };
     let relatives: Vec<TicketId> = d.ticket.kin.children.iter().chain(&d.ticket.kin.waits).filter(|r| r.open).map(|r| r.ticket).collect();
     let me = f.begin(d, Waves::default());
@@ -104,7 +107,9 @@ fn on_ticket<'a>(ctx: &Context<'a>, case: &'a Case, command: &'a Command, held: 
         d.begin_step(d.entry_at, false);
         // What was due may have brought it to another group.
         d.roles = ctx.roster.roles_in(&command.actor, d.ticket.group.as_ref());
-        allow(ctx.playbook, ctx.roster, &command.actor, d.roles, &command.what, Some(&d.ticket))?;
+        // Whose it is goes by the ticket that was asked about.
+        let asked = if redirected { &**stored } else { &d.ticket };
+        allow(ctx.playbook, ctx.roster, &command.actor, d.roles, &command.what, Some(asked))?;
         perform::perform(d, &command.what)?;
         settle(d, waves).map_err(failed_closed)?;
         if command.what == What::Review && d.ticket.is_open() {
@@ -159,7 +164,7 @@ fn create<'a>(
     opening.follows = follows.map(|t| t.id);
     opening.thread = received.first().and_then(|r| r.inbound.threads.first().cloned());
     let mut f = Family::new(ctx, case, command, held);
-    let mut d = Draft::opened(ctx, case, command, id, &opening, case.customer.as_ref().and_then(Option::as_ref))?;
+    let mut d = Draft::opened(ctx, case, command, id, at, &opening, case.customer.as_ref().and_then(Option::as_ref))?;
     d.roles = roles;
     let me = f.begin(d, Waves::default());
     f.with(me, |d, waves| {
@@ -180,7 +185,7 @@ fn create<'a>(
         // The one it follows up on says so too (S16).
         if let Some(old) = follows.filter(|t| t.links.len() < ctx.limits.links) {
             let link = Link { kind: TagName::new("followed-by"), to: LinkTarget::Ticket(id) };
-            super::kin::send(d, old.id, super::kin::Word::Happened(vec![Event::Linked(link)]));
+            super::errand::send(d, old.id, super::errand::Word::Happened(vec![Event::Linked(link)]));
         }
         settle(d, waves).map_err(failed_closed)
     })?;
@@ -296,11 +301,12 @@ impl<'a> Draft<'a> {
         case: &'a Case,
         command: &'a Command,
         id: TicketId,
+        at: UtcInstant,
         opening: &Opening,
         customer: Option<&'a Customer>,
     ) -> Result<Self, Stop> {
         let workflow = ctx.playbook.workflow(&opening.workflow).ok_or_else(|| no_workflow(&opening.workflow))?;
-        let ticket = Ticket::open(id, at_door(ctx.now), opening);
+        let ticket = Ticket::open(id, at, opening);
         Ok(Self::new(ctx, case, command, workflow, ticket, ctx.roster.roles(&command.actor), customer))
     }
 

@@ -1,7 +1,7 @@
 //! The draft of an entry: the working ticket, the events so far, and what they woke.
 
 use super::case::{Case, Context, Needs};
-use super::kin::Errand;
+use super::errand::Errand;
 use super::trace::{Moment, Trace};
 use crate::condition::{Customer, Path, View};
 use crate::id::*;

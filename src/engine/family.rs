@@ -8,7 +8,7 @@ use super::catchup::{CaughtUp, catch_up};
 use super::command::Command;
 use super::decide::{Stop, nothing};
 use super::draft::{Beside, Draft, Held};
-use super::kin::{self, Errand, Word};
+use super::errand::{self, Errand, Word};
 use super::refusal::Refusal;
 use super::settle::settle;
 use super::waves::Waves;
@@ -148,6 +148,12 @@ impl<'a> Family<'a> {
         Ok(())
     }
 
+    /// A ticket that is not there, or whose workflow is gone: nobody works on it, and what is only news to it keeps nobody from working on another.
+    fn is_beyond(&self, id: TicketId) -> bool {
+        let known = self.case.related.iter().find(|r| r.id == id);
+        known.is_some_and(|r| r.ticket.as_ref().is_none_or(|t| self.ctx.playbook.workflow(&t.workflow).is_none()))
+    }
+
     fn is_held(&self, id: TicketId) -> bool {
         self.held.iter().any(|h| h.ticket == id)
     }
@@ -168,9 +174,10 @@ impl<'a> Family<'a> {
                     self.needs.customers.push(new.opening.requester.clone());
                     return Ok(());
                 }
-                let d = Draft::opened(&self.ctx, self.case, self.command, e.to, &new.opening, customer.and_then(Option::as_ref))?;
+                let d = Draft::opened(&self.ctx, self.case, self.command, e.to, e.at, &new.opening, customer.and_then(Option::as_ref))?;
                 self.begin(d, Waves::of_timer())
             }
+            _ if e.word.is_news() && self.is_beyond(e.to) => return Ok(()),
             _ => match self.bring(e.to, e.timed.then_some(e.at))? {
                 Some(place) => place,
                 None => return Ok(()),
@@ -186,7 +193,7 @@ impl<'a> Family<'a> {
             d.begin_step(if timed { last.map_or(e.at, |last| e.at.max(last)) } else { d.entry_at }, timed);
             // Two at one instant are two steps.
             d.followed |= timed && last == Some(d.at);
-            kin::run(d, &e)?;
+            errand::run(d, &e)?;
             settle(d, waves).map_err(super::settle::failed_closed)
         })
     }

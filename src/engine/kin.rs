@@ -1,72 +1,21 @@
-//! Tickets among themselves: links, parents and children (S13), and what one has to tell others.
+//! Tickets among themselves: links, parents and children (S13). What one has to tell others is in `errand`.
 
 use super::actions::too_many;
 use super::command::{NewTicket, What};
 use super::draft::Draft;
+use super::errand::{Begun, Word, send};
 use super::kin_command::KinCommand;
 use super::perform::named;
 use super::refusal::Refusal;
-use super::{merge, split, transition};
+use super::{merge, split};
 use crate::diagnostic::text;
 use crate::id::*;
 use crate::rules::Trigger;
 use crate::ticket::*;
-use crate::workflow::{ChildrenAtEnd, Workflow};
 use std::sync::Arc;
 
 /// Most tickets looked at to find a circle.
 const LOOKED: usize = 128;
-
-/// What happened to one ticket and concerns another.
-#[derive(Clone, Debug)]
-pub(super) struct Errand {
-    pub to: TicketId,
-    pub from: TicketId,
-    pub at: UtcInstant,
-    /// It came of a timer, at its due instant.
-    pub timed: bool,
-    pub word: Word,
-}
-
-/// What the other is to do about it.
-#[derive(Clone, Debug)]
-pub(super) enum Word {
-    /// It is a new ticket.
-    Begin(Box<Begun>),
-    /// This happened to it.
-    Happened(Vec<Event>),
-    /// A child, or what it waits for, ended.
-    Ended,
-    /// And is open again.
-    Reopened,
-    /// Its parent ends: it ends too, or the parent does not.
-    Take(TransitionName),
-    /// Its parent is open again.
-    Follow(TransitionName),
-    /// Its parent's reply is for its requester too.
-    Said(Box<Message>),
-    /// This ticket is merged into it.
-    Absorb(Box<Ticket>),
-    /// And is by itself again.
-    Release,
-}
-
-impl Word {
-    /// Where it cannot be done, the end it came of does not come about.
-    pub fn may_be_held(&self) -> bool {
-        matches!(self, Self::Take(_))
-    }
-}
-
-/// A ticket made on the way.
-#[derive(Clone, Debug)]
-pub(super) struct Begun {
-    pub opening: Opening,
-    /// A person's command, or what followed from something.
-    pub cause: Cause,
-    /// What it begins with, after its creation.
-    pub events: Vec<Event>,
-}
 
 /// Does what is asked, or says why not.
 pub(super) fn command(d: &mut Draft<'_>, command: &KinCommand) -> Result<(), Refusal> {
@@ -119,11 +68,6 @@ pub(super) fn kin(event: KinEvent) -> Event {
 pub(super) fn happen(d: &mut Draft<'_>, event: KinEvent) {
     d.push(kin(event), Cause::Command);
 }
-/// Another ticket learns of it after this step.
-pub(super) fn send(d: &mut Draft<'_>, to: TicketId, word: Word) {
-    d.errands.push(Errand { to, from: d.ticket.id, at: d.at, timed: d.timed, word });
-}
-
 /// Another ticket of the command, as it stands so far.
 pub(super) fn other(d: &mut Draft<'_>, id: TicketId) -> Result<Arc<Ticket>, Refusal> {
     if let Some(t) = d.beside.tickets.iter().find(|t| t.id == id) {
@@ -306,126 +250,6 @@ fn no_circle(d: &mut Draft<'_>, from: TicketId, target: TicketId) -> Result<(), 
         }
     }
     Ok(())
-}
-
-/// A reply of the desk's that goes to the children's requesters as well, where the workflow says so (S13).
-pub(super) fn broadcast(d: &mut Draft<'_>, message: &Message) {
-    if !d.workflow.children().broadcast || !message.counts_as_answer() {
-        return;
-    }
-    for child in d.ticket.kin.open_children().map(|c| c.ticket).collect::<Vec<_>>() {
-        send(d, child, Word::Said(Box::new(message.clone())));
-    }
-}
-
-/// What others are to learn of a step: that the ticket ended, or is open again.
-pub(super) fn tell(d: &mut Draft<'_>) {
-    let open = d.ticket.is_open();
-    if open == d.told_open {
-        return;
-    }
-    d.told_open = open;
-    let kin = d.ticket.kin.clone();
-    let blocks = |l: &Link| match l.to {
-        LinkTarget::Ticket(t) if l.kind == *Link::BLOCKS => Some(t),
-        _ => None,
-    };
-    let told: Vec<TicketId> = kin.parent.into_iter().chain(d.ticket.links.iter().filter_map(blocks)).collect();
-    for to in told {
-        send(d, to, if open { Word::Reopened } else { Word::Ended });
-    }
-    let workflow: &Workflow = d.workflow;
-    let children = workflow.children();
-    if open {
-        let Some(name) = &children.on_reopen else { return };
-        for c in kin.children.iter().filter(|c| !c.open) {
-            send(d, c.ticket, Word::Follow(name.clone()));
-        }
-    } else if let (ChildrenAtEnd::Take, Some(name)) = (children.on_end, &children.take) {
-        for c in kin.open_children() {
-            send(d, c.ticket, Word::Take(name.clone()));
-        }
-    }
-}
-
-/// Does on a ticket what happened on another.
-pub(super) fn run(d: &mut Draft<'_>, e: &Errand) -> Result<(), Refusal> {
-    let cause = if d.timed { Cause::Timer(TimerKind::Kin, d.at) } else { Cause::System };
-    let workflow: &Workflow = d.workflow;
-    match &e.word {
-        Word::Begin(begun) => {
-            let by_person = begun.cause == Cause::Command && !d.timed;
-            d.push(Event::Created(Box::new(begun.opening.clone())), if by_person { Cause::Command } else { cause });
-            super::task::entered(d);
-            for event in &begun.events {
-                d.push(event.clone(), Cause::System);
-            }
-        }
-        Word::Happened(events) => {
-            let mut cause = Some(cause);
-            for event in events.iter().filter(|e| news(&d.ticket, e)).cloned().collect::<Vec<_>>() {
-                d.push(event, cause.take().unwrap_or(Cause::System));
-            }
-        }
-        Word::Ended => {
-            let known = |r: &Relative| r.ticket == e.from && r.open;
-            let child = d.ticket.kin.children.iter().any(known);
-            if !child && !d.ticket.kin.waits.iter().any(known) {
-                return Ok(());
-            }
-            let last = child && d.ticket.kin.open_children().all(|c| c.ticket == e.from);
-            d.push(kin(KinEvent::Ended { ticket: e.from, last }), cause);
-            if let Some(name) = workflow.children().when_all_ended.as_ref().filter(|_| last && d.ticket.is_open()) {
-                transition::take_or_tell(d, name, &Cause::System);
-            }
-        }
-        Word::Reopened => {
-            let known = |r: &Relative| r.ticket == e.from && !r.open;
-            let child = d.ticket.kin.children.iter().any(known);
-            if !child && !d.ticket.kin.waits.iter().any(known) {
-                return Ok(());
-            }
-            d.push(kin(KinEvent::Reopened { ticket: e.from }), cause);
-            if let Some(name) = workflow.children().when_child_reopens.as_ref().filter(|_| child && !d.ticket.is_open()) {
-                transition::take_or_tell(d, name, &Cause::System);
-            }
-        }
-        Word::Take(name) => {
-            if d.ticket.is_open() {
-                transition::take(d, &super::input::TransitionInput::new(name), &cause)?;
-            }
-            if d.ticket.is_open() {
-                return Err(Refusal::one("still-open", text(format!("`{name}` does not end it"), format!("流转 `{name}` 未使其结束"))));
-            }
-        }
-        Word::Follow(name) => {
-            if !d.ticket.is_open() && d.ticket.kin.merged_into.is_none() {
-                transition::take_or_tell(d, name, &cause);
-            }
-        }
-        Word::Said(m) => {
-            if d.ticket.is_open() {
-                let m = Message { channel: d.ticket.channel.clone(), external_id: None, ..(**m).clone() };
-                super::perform::say(d, m, &cause);
-            }
-        }
-        Word::Absorb(other) => merge::absorb(d, other, cause),
-        Word::Release => merge::release(d, e.from, cause),
-    }
-    Ok(())
-}
-
-/// Whether an event is not the case already.
-fn news(t: &Ticket, event: &Event) -> bool {
-    match event {
-        Event::Linked(l) => !t.links.contains(l),
-        Event::Unlinked(l) => t.links.contains(l),
-        Event::Kin(k) => match &**k {
-            KinEvent::Waits(r) => !t.kin.waits.iter().any(|w| w.ticket == r.ticket),
-            _ => true,
-        },
-        _ => true,
-    }
 }
 
 /// What an event among tickets wakes.

@@ -30,7 +30,7 @@ pub enum KinCommand {
     },
     /// Make it nobody's child.
     Detach,
-    /// Make a new ticket that is its child.
+    /// Make a new ticket that is its child; [`crate::desk::Done::others`] has it.
     AddChild {
         /// The ticket to be made.
         new: Box<NewTicket>,
@@ -44,7 +44,7 @@ pub enum KinCommand {
     },
     /// Undo that; given to the ticket that was merged. What came in before the merge goes back with it.
     UndoMerge,
-    /// Make a new ticket of some of its messages. The right is `split`.
+    /// Make a new ticket of some of its messages; [`crate::desk::Done::others`] has it. The right is `split`.
     Split {
         /// The messages: entry and place in it, as [`crate::ticket::MessageRef`] has them.
         messages: Vec<(Revision, u32)>,

@@ -2,7 +2,8 @@
 
 use super::actions::too_many;
 use super::draft::Draft;
-use super::kin::{Word, happen, kin, other, send};
+use super::errand::{Word, send};
+use super::kin::{happen, kin, other};
 use super::refusal::Refusal;
 use super::transition;
 use crate::diagnostic::text;
@@ -124,7 +125,7 @@ fn lent(d: &Draft<'_>, other: &Ticket) -> Lent {
         let still = x.paused_since.map(|from| Pause { from, to: c.started_at, closed: false });
         let pauses = x.pauses.iter().copied().chain(still).filter(|p| p.from < c.started_at);
         let pauses = pauses.map(|p| Pause { to: p.to.min(c.started_at), ..p }).collect();
-        Some(Earlier { clock: c.id.clone(), own: c.started_at, start: x.started_at, pauses })
+        Some(EarlierStart { clock: c.id.clone(), own: c.started_at, start: x.started_at, pauses })
     };
     let owes = t.clocks.iter().any(|c| agreements.metric(&c.id.metric).is_some_and(crate::sla::Metric::is_response));
     Lent {
@@ -157,7 +158,7 @@ pub(super) fn undo(d: &mut Draft<'_>) -> Result<(), Refusal> {
 }
 
 /// The slots it held are taken again, the same ones if they are free.
-fn take_again(d: &mut Draft<'_>, back: &mut Before) {
+fn take_again(d: &mut Draft<'_>, back: &mut BeforeMerge) {
     // Who had it meanwhile gives back what he holds, before anything is taken again.
     if let Some(now) = d.ticket.assignee.clone() {
         super::actions::release_slots(d, &now);
@@ -186,7 +187,7 @@ fn take_again(d: &mut Draft<'_>, back: &mut Before) {
 pub(super) fn release(d: &mut Draft<'_>, ticket: TicketId, cause: Cause) {
     let Some(m) = d.ticket.kin.merged.iter().find(|m| m.ticket == ticket).cloned() else { return };
     let untouched = d.before == m.revision && d.events.is_empty();
-    let holds = |b: &Before| (&b.assignee, &b.slots) == (&d.ticket.assignee, &d.ticket.slots);
+    let holds = |b: &BeforeMerge| (&b.assignee, &b.slots) == (&d.ticket.assignee, &d.ticket.slots);
     let back = m.before.clone().filter(|b| untouched && holds(b));
     let links = m.links.clone();
     let merged = Box::new(Merged { before: None, ..m });

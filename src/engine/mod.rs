@@ -16,6 +16,7 @@ mod command;
 mod correct;
 mod decide;
 mod draft;
+mod errand;
 mod explain;
 mod family;
 mod form;

@@ -247,7 +247,7 @@ pub(super) fn message(d: &mut Draft<'_>, new: &NewMessage, kind: MessageKind) ->
         external_id: new.external_id.clone(),
         at: d.occurred(),
     };
-    super::kin::broadcast(d, &message);
+    super::errand::broadcast(d, &message);
     say(d, message, &Cause::Command);
     Ok(())
 }

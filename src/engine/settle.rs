@@ -34,7 +34,7 @@ pub(super) fn settle(d: &mut Draft<'_>, waves: &mut Waves) -> Result<(), FailedC
         waves.run(d)?;
     }
     super::periods::before_due(d);
-    super::kin::tell(d);
+    super::errand::tell(d);
     d.triggers.clear();
     d.changed.clear();
     Ok(())

@@ -3,7 +3,8 @@
 use super::actions::too_many;
 use super::command::NewTicket;
 use super::draft::Draft;
-use super::kin::{Begun, Word, begin, happen, send};
+use super::errand::{Begun, Word, send};
+use super::kin::{begin, happen};
 use super::refusal::Refusal;
 use crate::diagnostic::text;
 use crate::id::*;

@@ -36,7 +36,6 @@ pub(super) fn take(d: &mut Draft<'_>, given: &TransitionInput, cause: &Cause) ->
     }
     if d.ticket.kin.merged_into.is_some() {
         problems.reasons.extend(super::merge::merged(&d.ticket).reasons);
-        return Err(problems);
     }
     let held = d.transition.replace(name.clone());
     let workflow: &Workflow = d.workflow;

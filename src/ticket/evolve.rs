@@ -96,7 +96,7 @@ impl Ticket {
     /// The bare ticket of a first entry, before its events are applied.
     pub fn begin(entry: &Entry) -> Option<Self> {
         entry.events.iter().find_map(|c| match &c.event {
-            Event::Created(o) => Some(Self::open(entry.ticket, entry.at, o)),
+            Event::Created(o) => Some(Self::open(entry.ticket, c.at.unwrap_or(entry.at), o)),
             _ => None,
         })
     }

@@ -34,14 +34,14 @@ pub struct Merged {
     /// Links that came with it.
     pub links: Vec<Link>,
     /// How things stood before, so that the last merge can be undone as if it had never been. Only the last one is kept.
-    pub before: Option<Box<Before>>,
+    pub before: Option<Box<BeforeMerge>>,
 }
 
 /// What a merged ticket's clocks mean for the survivor's (S57).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lent {
     /// Clocks of the survivor that a clock of the other, open and begun earlier, lends its start.
-    pub earlier: Vec<Earlier>,
+    pub earlier: Vec<EarlierStart>,
     /// When the other was first answered, if that was after its own start and the survivor still owed it.
     #[serde(with = "serde_instant_opt")]
     pub answered: Option<UtcInstant>,
@@ -52,7 +52,7 @@ pub struct Lent {
 
 /// The start of a clock, taken over from another ticket's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Earlier {
+pub struct EarlierStart {
     /// The survivor's clock.
     pub clock: ClockId,
     /// Its own start.
@@ -67,7 +67,7 @@ pub struct Earlier {
 
 /// How a ticket stood before a merge: what a merge and the end it brings may change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Before {
+pub struct BeforeMerge {
     /// Its stay; timers that wait for clocks are among them.
     pub stay: Stay,
     /// When that began.
@@ -117,7 +117,7 @@ pub struct Kin {
     /// The ticket it was merged into.
     pub merged_into: Option<TicketId>,
     /// How it stood before that.
-    pub before: Option<Box<Before>>,
+    pub before: Option<Box<BeforeMerge>>,
     /// The tickets merged into it, at most [`Kin::MERGED`].
     pub merged: Vec<Merged>,
 }
@@ -129,8 +129,6 @@ impl Kin {
     pub const WAITS: usize = 16;
     /// The most tickets merged into one.
     pub const MERGED: usize = 16;
-    /// The most generations one above the other.
-    pub const DEPTH: usize = 8;
 
     /// The children in no final class.
     pub fn open_children(&self) -> impl Iterator<Item = &Relative> {
@@ -138,7 +136,7 @@ impl Kin {
     }
     /// Bytes it takes, roughly.
     pub fn weight(&self) -> usize {
-        let before = |b: &Option<Box<Before>>| b.as_ref().map_or(0, |b| b.weight());
+        let before = |b: &Option<Box<BeforeMerge>>| b.as_ref().map_or(0, |b| b.weight());
         let of = |m: &Merged| {
             let lent = m.lent.earlier.iter().map(|e| e.pauses.len().saturating_mul(17).saturating_add(64)).sum::<usize>();
             m.links.len().saturating_mul(40).saturating_add(lent).saturating_add(before(&m.before)).saturating_add(48)
@@ -149,7 +147,7 @@ impl Kin {
     }
 }
 
-impl Before {
+impl BeforeMerge {
     fn weight(&self) -> usize {
         let clocks = self.clocks.iter().chain(&*self.resting).map(|c| c.pauses.len().saturating_mul(20).saturating_add(160)).sum::<usize>();
         let tasks = self.tasks.iter().map(Task::weight).sum::<usize>();
@@ -196,7 +194,7 @@ pub enum KinEvent {
         /// Which.
         into: TicketId,
         /// How it stood.
-        before: Box<Before>,
+        before: Box<BeforeMerge>,
     },
     /// Another ticket was merged into this one.
     Absorbed(Box<Merged>),
@@ -205,14 +203,14 @@ pub enum KinEvent {
         /// From which.
         from: TicketId,
         /// How it stands.
-        back: Box<Before>,
+        back: Box<BeforeMerge>,
     },
     /// A ticket that was merged into this one is by itself again.
     Released {
         /// Which, with what it had brought.
         merged: Box<Merged>,
         /// Nothing happened here in between: all stands as before.
-        back: Option<Box<Before>>,
+        back: Option<Box<BeforeMerge>>,
     },
     /// Messages of it became another ticket.
     SplitOff {
@@ -225,8 +223,8 @@ pub enum KinEvent {
 
 impl Ticket {
     /// How it stands now, to come back to.
-    pub fn before_merge(&self) -> Before {
-        Before {
+    pub fn before_merge(&self) -> BeforeMerge {
+        BeforeMerge {
             stay: Stay {
                 state: self.state.clone(),
                 class: self.class,
@@ -251,7 +249,7 @@ impl Ticket {
             runs: self.runs.clone(),
         }
     }
-    fn as_before(&mut self, b: &Before) {
+    fn as_before(&mut self, b: &BeforeMerge) {
         self.state = b.stay.state.clone();
         self.class = b.stay.class;
         self.waits_on = b.stay.waits_on;

@@ -180,3 +180,47 @@ fn what_a_preview_shows_of_others_is_written_nowhere() {
     assert!(!would.ticket.is_open());
     assert!(s.get(&kid).is_open() && s.get(&parent).is_open());
 }
+
+#[test]
+fn s13_two_that_become_each_others_parents_at_once_leave_one_above() {
+    let s = stage("");
+    let triples: Vec<[TicketId; 3]> = (0..12).map(|_| [s.create().id, s.create().id, s.create().id]).collect();
+    let desk = &s.desk;
+    std::thread::scope(|scope| {
+        for n in 0..3usize {
+            let triples = &triples;
+            scope.spawn(move || {
+                for t in triples {
+                    let attach = KinCommand::Attach { parent: t[(n + 1) % 3], blocking: true };
+                    let command = Command::on(t[n], format!("{n}-{}", t[n]), Actor::agent("li"), What::Kin(attach));
+                    loop {
+                        match desk.submit(command.clone()) {
+                            Ok(_) | Err(Error::Refused(_)) => break,
+                            Err(e) => assert!(e.retryable(), "{e:?}"),
+                        }
+                    }
+                }
+            });
+        }
+    });
+    for t in triples {
+        let with_parent = t.iter().filter(|id| s.desk.ticket(**id).unwrap().kin.parent.is_some()).count();
+        assert_eq!(with_parent, 2, "the third would close the circle");
+    }
+}
+
+#[cfg(feature = "rhai")]
+#[test]
+fn what_is_made_on_the_way_is_answered_and_gets_an_agent_at_once() {
+    let s = Stage::with(&[("rules/queue.rhai", "rule(\"queue\").on(\"created\").then(|t| t.route(\"support\"));\n")]);
+    let parent = s.create();
+    assert!(parent.assignee.is_some());
+    let add = KinCommand::AddChild { new: Box::new(new("a part")), blocking: true };
+    let command = Command::on(parent.id, "add", Actor::agent("li"), What::Kin(add));
+    let done = s.desk.submit(command.clone()).unwrap();
+    let [kid] = done.others.as_slice() else { panic!("{:?}", done.others) };
+    assert!(kid.kin.parent == Some(parent.id) && kid.assignee.is_some(), "{kid:?}");
+    assert_eq!(s.get(kid), *kid);
+    let again = s.desk.submit(command).unwrap();
+    assert!(again.repeated && again.others[0].id == kid.id);
+}

@@ -47,7 +47,7 @@ fn what(step: &Step, other: TicketId) -> What {
         0..=3 => TransitionInput::new(moves[usize::from(step.pick) % moves.len()]).maybe_comment(Some("so".into())).into(),
         4 => What::reply("words"),
         5 => What::Assign(["li", "wang"][usize::from(step.pick) % 2].into()),
-        6 => kin(KinCommand::Attach { parent: other, blocking: step.pick % 3 != 0 }),
+        6 => kin(KinCommand::Attach { parent: other, blocking: !step.pick.is_multiple_of(3) }),
         7 => kin(KinCommand::Detach),
         8 => kin(KinCommand::AddChild { new: Box::new(new("a part")), blocking: true }),
         9 => kin(KinCommand::Link { kind: ["blocked-by", "blocks", "related"][usize::from(step.pick) % 3].into(), to: other }),

@@ -386,3 +386,67 @@ fn s24_a_rule_that_answers_every_creation_by_another_is_contained() {
     let refused = |c: &Caused| matches!(&c.event, Event::ActionRefused { action, code, .. } if action == "child" && code == "too-deep");
     assert!(told.iter().flat_map(|e| &e.events).any(refused));
 }
+
+#[cfg(feature = "rhai")]
+#[test]
+fn s26_a_child_that_a_timer_makes_begins_when_that_was_due() {
+    let rule = "rule(\"late\").after(\"2h\", \"open\").then(|t| t.child(\"question\", \"look into it\"));\n";
+    let play = |sweep: bool| {
+        let s = Stage::with(&[("rules/late.rhai", rule)]);
+        let t = s.create();
+        s.as_agent("li", &t, What::transition("start"));
+        let due = s.desk.now() + TimeDelta::hours(2);
+        s.pass(121);
+        if sweep {
+            s.desk.sweep(s.desk.now()).unwrap();
+        }
+        s.pass(60);
+        let t = s.as_agent("li", &t, What::note("so"));
+        let kid = s.desk.ticket(t.kin.children[0].ticket).unwrap();
+        assert_eq!(kid.created_at, due);
+        sound(&s, &kid);
+        sound(&s, &t);
+        super::laws::flat(&s.desk.journal(kid.id).unwrap()).into_iter().map(|l| l.replace(&kid.number.to_string(), "#")).collect::<Vec<_>>()
+    };
+    let (late, swept) = (play(false), play(true));
+    assert_eq!(late.first(), swept.first());
+}
+
+#[test]
+fn what_happens_among_tickets_is_told_in_words() {
+    let s = stage("[children]\non_end = \"take\"\ntake = \"resolve\"");
+    let parent = s.create();
+    let kid = child(&s, &parent, true);
+    s.as_agent("li", &parent, What::transition("resolve"));
+    let mut told = String::new();
+    for t in [&parent, &kid] {
+        for e in s.desk.journal(t.id).unwrap() {
+            let why = s.desk.explain(t.id, e.revision).unwrap().unwrap();
+            for lang in [Lang::En, Lang::Zh] {
+                told += &why.render(lang);
+            }
+        }
+    }
+    for words in [format!("got the child #{}", kid.number), "became a child of".into(), "the last of its children".into(), "成为".into()]
+    {
+        assert!(told.contains(&words), "{words}: {told}");
+    }
+}
+
+#[test]
+fn a_transition_makes_a_child_too() {
+    let flow = Playbook::starter_source().get("workflows/question.toml").unwrap().replacen(
+        "name = \"start\"",
+        "name = \"start\"\nafter = [{ child = { type = \"question\", subject = \"order the part\" } }]",
+        1,
+    );
+    let s = Stage::of(playbook(&Playbook::starter_source().with("workflows/question.toml", flow)));
+    let t = s.create();
+    let t = s.as_agent("li", &t, What::transition("start"));
+    let kid = s.desk.ticket(t.kin.children[0].ticket).unwrap();
+    assert_eq!((&*kid.subject, kid.requester.clone(), t.kin.children[0].blocking), ("order the part", t.requester.clone(), true));
+    // What a child begins with is its own: nobody wrote to it.
+    assert_eq!(kid.conversation, Conversation::default());
+    sound(&s, &t);
+    sound(&s, &kid);
+}

@@ -165,7 +165,9 @@ fn s57_only_tickets_of_one_requester_or_organisation_merge_and_all_reasons_are_t
     assert_eq!(no(&s, &ann, What::Kin(KinCommand::Merge { into: x.id })), ["survivor-final", "not-same-requester"]);
     assert_eq!(no(&s, &ann, What::Kin(KinCommand::Merge { into: ann.id })), ["self-merge"]);
     // Nothing else is done with a merged one.
-    assert_eq!(no(&s, &x, What::transition("reopen")), ["merged"]);
+    assert_eq!(no(&s, &x, What::transition("reopen")), ["merged", "not-from-state"]);
+    // A colleague's reply to the ticket that was theirs arrives, though the survivor is another's.
+    assert_eq!(s.as_requester(&x, What::reply("mine too")).id, y.id);
     let parent = s.create();
     child(&s, &parent, false);
     assert_eq!(no(&s, &parent, What::Kin(KinCommand::Merge { into: ann.id })), ["children-open"]);
@@ -336,4 +338,18 @@ fn of_several_messages_order_and_instants_are_kept() {
     // The first message of the old one is still owed.
     assert!(old.conversation.oldest_unanswered.is_some());
     sound(&s, &old);
+}
+
+#[cfg(feature = "rhai")]
+#[test]
+fn what_was_said_before_a_split_wakes_no_rule_again() {
+    let rules = "rule(\"heard\").on(\"message.requester\").then(|t| t.tag(\"heard\"));\nrule(\"made\").on(\"created\").then(|t| t.tag(\"made\"));\n";
+    let s = Stage::with(&[("rules/heard.rhai", rules)]);
+    let t = s.create();
+    let last = t.conversation.last.unwrap();
+    let split = KinCommand::Split { messages: vec![(last.revision, last.index)], new: Box::new(new("apart")) };
+    let done = s.try_as(Actor::agent("li"), &t, What::Kin(split)).unwrap();
+    let apart = &done.others[0];
+    assert!(done.ticket.tags.contains("heard"));
+    assert!(apart.tags.contains("made") && !apart.tags.contains("heard"), "{:?}", apart.tags);
 }

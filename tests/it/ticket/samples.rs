@@ -438,7 +438,7 @@ fn kin_events() -> Vec<Event> {
         number: 5,
         revision: Revision::new(4),
         lent: Lent {
-            earlier: vec![Earlier { clock: clock_id(), own: at(9), start: at(1), pauses }],
+            earlier: vec![EarlierStart { clock: clock_id(), own: at(9), start: at(1), pauses }],
             answered: Some(at(3)),
             owed: Some(at(4)),
         },

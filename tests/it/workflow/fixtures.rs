@@ -106,6 +106,7 @@ const EDITS: &[(&str, &str, &str)] = &[
     ("task-cycle", "due = \"1bd\"", "needs = [\"mend\"]"),
     ("unknown-task", "needs = [\"diagnose\"]", "needs = [\"diagnoze\"]"),
     ("bad-outcome", "outcomes.mended = {}", "outcomes.mended = { retry = \"1bd\" }"),
+    ("unknown-type", "{ tag = \"started\" }", "{ child = { type = \"incidnet\", subject = \"parts\" } }"),
     ("bad-children", "[tasks.diagnose]", "[children]\non_end = \"take\"\n\n[tasks.diagnose]"),
     ("not-cancelled", "version = 3", "version = 3\nmerged_state = \"closed\""),
     ("protected-initial", LAST, approval!("protects = [\"open\"]\nstages = [{ approvers = [\"lead\"] }]")),
