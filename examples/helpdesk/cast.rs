@@ -9,9 +9,10 @@ use crate::stream::SEED;
 use crate::world::World;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::error::Error;
-use ticketry::engine::{Command, Inbound, NewMessage, TransitionInput, What};
+use ticketry::engine::{ApprovalCommand, Command, Inbound, KinCommand, NewMessage, TaskCommand, TransitionInput, What};
 use ticketry::id::{AgentId, ExternalId, GroupId, TicketId};
-use ticketry::ticket::{Actor, Author, Entry, Event, StateClass, Ticket, Value};
+use ticketry::store::{Limit, Query};
+use ticketry::ticket::{Actor, Author, Entry, Event, StateClass, TaskState, Ticket, Value};
 
 /// Something a person does.
 #[derive(Clone, Debug)]
@@ -66,6 +67,40 @@ pub fn answers_the_phone(world: &World, now: DateTime<Utc>, rng: &mut Rng) -> Op
     (!there.is_empty()).then(|| rng.pick(&there).clone())
 }
 
+/// Whether somebody complains of what the desk's watch has opened a ticket for.
+fn is_of_the_outage(t: &Ticket) -> bool {
+    t.tags.contains("outage-suspected")
+}
+
+/// The ticket that the desk's watch opened, while it is open.
+fn outage(play: &Play<'_>) -> Result<Option<TicketId>, Box<dyn Error>> {
+    let from = format!("watch:{}", crate::script::WATCH);
+    let page = play.desk.find(&Query::new().open().requester(&from.as_str().into()), None, Limit::new(1))?;
+    Ok(page.items.first().map(|t| t.id))
+}
+
+/// The next task of a repair, with its checklist; while one waits for another try, so does the agent.
+fn task(play: &mut Play<'_>, t: &Ticket, agent: &AgentId, rng: &mut Rng) -> Did {
+    let me = || Actor::Agent(agent.clone());
+    let mut now = t.clone();
+    if let Some(task) = t.open_tasks().find(|k| k.state == TaskState::Open).cloned() {
+        for item in (0..task.checklist.len()).filter(|i| task.checklist.get(*i).is_some_and(|x| !x.done)) {
+            let tick = TaskCommand::Tick { task: task.id, item, on: true };
+            if let Some(ticked) = play.on(&now, me(), What::Task(tick))? {
+                now = (*ticked).clone();
+            }
+        }
+        let done = if task.name == *"test" {
+            TaskCommand::came_out(task.id, if rng.percent(88) { "passed" } else { "failed" })
+        } else {
+            TaskCommand::done(task.id)
+        };
+        play.on(&now, me(), What::Task(done))?;
+    }
+    play.plan_work(t.id, agent, TimeDelta::minutes(rng.between(30, 150)), TimeDelta::minutes(20), false);
+    Ok(())
+}
+
 /// People react to what was written about a ticket.
 pub fn react(play: &mut Play<'_>, entry: &Entry) -> Did {
     let id = entry.ticket;
@@ -110,7 +145,7 @@ fn moved(play: &mut Play<'_>, id: TicketId, state: &str, rng: &mut Rng) {
             let at = now + TimeDelta::minutes(3);
             play.plan(at, Plan::Act(id, Act::Say("【自动回复】我正在休假，10 月 9 日后回复。", true)));
         }
-        "vendor" => {
+        "vendor" | "parts" => {
             if let Some(at) = office.add(now, TimeDelta::minutes(rng.between(60, 900))) {
                 play.plan(at, Plan::Act(id, Act::Vendor));
             }
@@ -154,7 +189,7 @@ pub fn act(play: &mut Play<'_>, t: &Ticket, act: &Act) -> Did {
             Ok(())
         }
         Act::Vendor => {
-            if t.state == *"vendor" {
+            if t.state == *"vendor" || t.state == *"parts" {
                 let reply = What::Reply(NewMessage::new("备件已到货 / parts have arrived").to_vendor());
                 play.on(t, Actor::Vendor("supplier".into()), reply)?;
             }
@@ -163,13 +198,14 @@ pub fn act(play: &mut Play<'_>, t: &Ticket, act: &Act) -> Did {
         Act::Approve => {
             if t.state == *"approval" {
                 let mut rng = Rng::of(SEED, &format!("approve {}", t.id));
-                let lead = Actor::agent("sun-li");
-                let what = if rng.percent(88) {
-                    What::transition("approve")
-                } else {
-                    TransitionInput::new("decline").comment("超过退货期限").into()
-                };
-                play.on(t, lead, what)?;
+                let approve = rng.percent(88);
+                let comment = if approve { "" } else { "超过退货期限" };
+                // Whoever of those asked has not voted yet.
+                let asked = t.approval("refund").and_then(|a| a.asked().next()).map(|v| v.agent.clone());
+                if let Some(agent) = asked {
+                    let vote = ApprovalCommand::Vote { approval: "refund".into(), approve, comment: comment.into() };
+                    play.on(t, Actor::Agent(agent), What::Approval(vote))?;
+                }
             }
             Ok(())
         }
@@ -186,9 +222,14 @@ pub fn act(play: &mut Play<'_>, t: &Ticket, act: &Act) -> Did {
                 let lead = t.group.as_ref().and_then(|g| play.world.directory.roster.lead(g)).cloned();
                 let actor = Actor::Agent(lead.unwrap_or_else(|| "tang-yan".into()));
                 let called = What::LogCall(NewMessage::new("回访：致歉并说明处理过程"));
-                if let Some(t) = play.on(t, actor.clone(), called)? {
-                    let done = TransitionInput::new("called-back").comment("已回访").into();
-                    play.on(&t, actor, done)?;
+                let Some(t) = play.on(t, actor.clone(), called)? else { return Ok(()) };
+                let Some(task) = t.open_tasks().find(|k| k.name == *"call-back").map(|k| k.id) else { return Ok(()) };
+                let mut rng = Rng::of(SEED, &format!("call back {} {}", t.id, t.revision.get()));
+                let reached = rng.percent(75);
+                let outcome = if reached { "settled" } else { "not-reached" };
+                play.on(&t, actor, What::Task(TaskCommand::came_out(task, outcome)))?;
+                if !reached && let Some(at) = play.world.playbook.calendars().default_calendar().add(play.now(), TimeDelta::hours(5)) {
+                    play.plan(at, Plan::Act(t.id, Act::CallBack));
                 }
             }
             Ok(())
@@ -219,6 +260,14 @@ fn work(play: &mut Play<'_>, t: &Ticket, agent: &AgentId) -> Did {
         let Some(started) = play.on(&now, me(), What::transition("start"))? else { return Ok(()) };
         now = (*started).clone();
     }
+    // One of many that an outage caused: it ends with the outage's own ticket.
+    if is_of_the_outage(&now)
+        && now.kin.parent.is_none()
+        && let Some(outage) = outage(play)?
+    {
+        play.on(&now, me(), What::Kin(KinCommand::Attach { parent: outage, blocking: false }))?;
+        return Ok(());
+    }
     // A hand-off to another group: a slip once, or again and again until a rule has had enough.
     let passed_on = u32::from(now.handoffs);
     if (need.wrong_group && passed_on == 0) || (need.bounces && passed_on < 3) {
@@ -234,9 +283,9 @@ fn work(play: &mut Play<'_>, t: &Ticket, agent: &AgentId) -> Did {
     if unanswered && let Some(told) = play.on(&now, me(), What::reply(words))? {
         now = (*told).clone();
     }
-    let approved = now.field("approved") == Some(&Value::Boolean(true));
+    let approved = now.granted_approvals().next().is_some();
     let dear = matches!(now.field("amount"), Some(Value::Decimal(d)) if d.units() > 50_000);
-    let third_party = matches!(now.kind.as_str(), "repair" | "return") && now.conversation.from_vendors == 0;
+    let third_party = matches!(now.kind.as_str(), "repair" | "return") && now.state == *"open" && now.conversation.from_vendors == 0;
     let mut rng = Rng::of(SEED, &format!("visit {} {}", now.id, now.revision.get()));
     let what = if asked < need.questions {
         What::transition("ask-customer")
@@ -244,6 +293,8 @@ fn work(play: &mut Play<'_>, t: &Ticket, agent: &AgentId) -> Did {
         What::transition("ask-approval")
     } else if third_party && rng.percent(55) {
         What::transition("ask-vendor")
+    } else if now.open_tasks().next().is_some() {
+        return task(play, &now, agent, &mut rng);
     } else if asked < need.questions + need.visits {
         // Needs more time: looked at again later.
         let think = TimeDelta::minutes(rng.between(45, 240));

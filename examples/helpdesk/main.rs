@@ -18,6 +18,7 @@ mod rng;
 mod script;
 mod stream;
 mod text;
+mod upgrade;
 mod view;
 mod world;
 
@@ -190,6 +191,13 @@ fn desk(args: &Args, out: &mut impl Write) -> Done {
     let opened = format!("watch:{}", script::WATCH);
     if let Some(t) = tickets.iter().find(|t| t.requester == *opened.as_str()) {
         play.scripted.insert(script::WATCH, t.id);
+    }
+    if !play.upgrade.is_empty() {
+        writeln!(out, "{}", s.heading(s.say("Another version of a workflow, while the desk runs", "运行中更换流程版本")))?;
+        for line in &play.upgrade {
+            writeln!(out, "  {}", line.get(args.lang))?;
+        }
+        writeln!(out)?;
     }
     stories(&play, s, out)?;
     if args.store.is_some() {

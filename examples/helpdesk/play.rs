@@ -7,12 +7,14 @@ use crate::cast::{self, Act};
 use crate::rng::Rng;
 use crate::script;
 use crate::stream::{self, Arrival, SEED};
+use crate::upgrade;
 use crate::world::World;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::sync::{Arc, mpsc::Receiver};
 use ticketry::desk::{self, Blocking, Desk, FixedClock};
+use ticketry::diagnostic::Text;
 use ticketry::engine::{Command, Inbound, NewMessage, NewTicket, What};
 use ticketry::id::{AgentId, TicketId};
 use ticketry::ticket::{Actor, Decimal, Entry, Ticket, Value};
@@ -26,6 +28,8 @@ pub enum Plan {
     Act(TicketId, Act),
     /// A step of a scripted ticket.
     Script(usize),
+    /// A step of the change to another playbook.
+    Upgrade(upgrade::Step),
     /// Agents came on shift or have free hands again: give them what waits.
     Dispatch,
 }
@@ -56,6 +60,8 @@ pub struct Play<'w> {
     /// Scripted tickets by name; the simulated people leave them alone.
     pub scripted: BTreeMap<&'static str, TicketId>,
     pub tally: Tally,
+    /// What is to be told of the change to another playbook.
+    pub upgrade: Vec<Text>,
     dispatch_planned: Option<DateTime<Utc>>,
     /// Commands given from this instant on are remembered, to be given again to another desk.
     remember: Option<DateTime<Utc>>,
@@ -78,6 +84,7 @@ impl<'w> Play<'w> {
             planned: BTreeSet::new(),
             scripted: BTreeMap::new(),
             tally: Tally::default(),
+            upgrade: Vec::new(),
             dispatch_planned: None,
             remember: None,
             remembered: Vec::new(),
@@ -96,6 +103,10 @@ impl<'w> Play<'w> {
         self.clock = clock;
         self.remember = None;
         self.tally = Tally::default();
+        // Stopped amid it, the migration is gone through again.
+        if self.now >= upgrade::at(upgrade::Step::Swap) {
+            upgrade::migrate(self)?;
+        }
         for command in std::mem::take(&mut self.remembered) {
             self.submit(command)?;
         }
@@ -115,6 +126,11 @@ impl<'w> Play<'w> {
             let at = s.at();
             if at >= from && at <= to {
                 self.plan(at, Plan::Script(i));
+            }
+        }
+        for (step, on, _) in upgrade::STEPS {
+            if stream::date(on) == day {
+                self.plan(upgrade::at(step), Plan::Upgrade(step));
             }
         }
         let mut opens: Vec<DateTime<Utc>> = Vec::new();
@@ -193,6 +209,7 @@ impl<'w> Play<'w> {
                 cast::act(self, &t, &act)
             }
             Plan::Script(i) => script::perform(self, i),
+            Plan::Upgrade(step) => upgrade::perform(self, step),
             Plan::Dispatch => {
                 self.dispatch_planned = None;
                 self.desk.dispatch()?;

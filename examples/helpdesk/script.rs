@@ -4,15 +4,17 @@ use crate::play::Play;
 use crate::stream::{self, beijing};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::error::Error;
+use std::sync::Arc;
 use ticketry::diagnostic::{Text, text};
-use ticketry::engine::{Command, Inbound, NewMessage, NewTicket, What};
-use ticketry::ticket::Actor;
+use ticketry::engine::{ApprovalCommand, Command, Inbound, NewMessage, NewTicket, TaskCommand, What};
+use ticketry::id::TicketId;
+use ticketry::ticket::{Actor, Decimal, Ticket, Value};
 
 /// The ticket that the desk's watch opens.
 pub const WATCH: &str = "sign-in-outage";
 
 /// The scripted tickets: name, what they show.
-pub fn titles() -> [(&'static str, Text); 8] {
+pub fn titles() -> [(&'static str, Text); 10] {
     [
         ("live-call", text("A call answered live and solved in six minutes", "电话接通，六分钟内解决")),
         (
@@ -30,6 +32,11 @@ pub fn titles() -> [(&'static str, Text); 8] {
             text("Waits for the customer at once; answered while the agent is on leave", "一开始就等待客户；客户回复时坐席正在休假"),
         ),
         ("berlin", text("A requester in Berlin: due times in both zones", "柏林客户：两个时区的到期时间")),
+        (
+            "refund",
+            text("A return of 860 yuan: a first try without approval, a vote, the refund", "860 元退货：未经审批被拒，投票通过后退款"),
+        ),
+        ("repair", text("A repair as three tasks, the test failing once", "维修分三项任务，测试失败一次")),
         (WATCH, text("Twenty alike in half an hour: the desk's watch opens one ticket", "半小时内二十张同类工单：集中监测自动建单")),
     ]
 }
@@ -53,6 +60,12 @@ enum Deed {
     Answer(&'static str, &'static str),
     /// An agent takes a transition.
     Take(&'static str, &'static str),
+    /// The customer wants to send something back (who, words, hundredths of a yuan).
+    Returns(&'static str, &'static str, i64),
+    /// Somebody who is asked votes for the refund.
+    Approves(&'static str),
+    /// An agent does a task, ticking off its checklist (agent, task, outcome).
+    Does(&'static str, &'static str, Option<&'static str>),
     /// The lead sets the priority by hand.
     Raise(&'static str, &'static str),
 }
@@ -65,7 +78,7 @@ impl Step {
     }
 }
 
-use Deed::{Answer, Call, Give, Raise, Take, Writes};
+use Deed::{Answer, Approves, Call, Does, Give, Raise, Returns, Take, Writes};
 
 const fn step(ticket: &'static str, day: (u32, u32), time: (u32, u32, u32), what: Deed) -> Step {
     Step { ticket, day: (2025, day.0, day.1), time, what }
@@ -114,6 +127,24 @@ pub const STEPS: &[Step] = &[
     step("raised", (10, 10), (11, 2, 0), Take("li-na", "start")),
     step("raised", (10, 10), (12, 40, 0), Take("li-na", "resolve")),
     step("raised", (10, 10), (11, 5, 0), Answer("li-na", "已升级为紧急，技术同事马上联系您。")),
+    step("refund", (9, 30), (10, 20, 0), Returns("meng.nushi", "咖啡机漏水，申请退货", 86_000)),
+    step("refund", (9, 30), (10, 25, 0), Give("sun-li", "zhou-tao")),
+    step("refund", (9, 30), (10, 30, 0), Take("zhou-tao", "start")),
+    step("refund", (9, 30), (10, 35, 0), Answer("zhou-tao", "您好，已收到退货申请，正在审批。")),
+    step("refund", (9, 30), (10, 36, 0), Take("zhou-tao", "resolve")),
+    step("refund", (9, 30), (10, 37, 0), Take("zhou-tao", "ask-approval")),
+    step("refund", (9, 30), (14, 5, 0), Approves("sun-li")),
+    step("refund", (9, 30), (14, 30, 0), Take("zhou-tao", "resolve")),
+    step("repair", (9, 29), (9, 40, 0), Writes("mail", "kong.xiansheng", "repair", "扫地机器人充不上电", false)),
+    step("repair", (9, 29), (9, 50, 0), Give("ma-chao", "ma-chao")),
+    step("repair", (9, 29), (10, 0, 0), Take("ma-chao", "start")),
+    step("repair", (9, 29), (10, 5, 0), Answer("ma-chao", "您好，机器已收到，开始检测。")),
+    step("repair", (9, 29), (11, 0, 0), Does("ma-chao", "diagnose", None)),
+    step("repair", (9, 29), (14, 0, 0), Does("ma-chao", "mend", None)),
+    step("repair", (9, 29), (14, 10, 0), Take("ma-chao", "resolve")),
+    step("repair", (9, 29), (14, 40, 0), Does("ma-chao", "test", Some("failed"))),
+    step("repair", (9, 29), (17, 0, 0), Does("ma-chao", "test", Some("passed"))),
+    step("repair", (9, 29), (17, 5, 0), Take("ma-chao", "resolve")),
     step("berlin", (10, 2), (22, 30, 0), Writes("mail", "frau.hoffmann@spree.de", "enquiry", "Die Lampe flackert seit gestern.", false)),
     step("berlin", (10, 6), (15, 20, 0), Take("anna-becker", "start")),
     step("berlin", (10, 6), (15, 25, 0), Answer("anna-becker", "Guten Tag, ich schicke Ihnen ein neues Netzteil.")),
@@ -155,24 +186,46 @@ pub fn perform(play: &mut Play<'_>, index: usize) -> Result<(), Box<dyn Error>> 
         Deed::Give(lead, agent) => on(play, id, &key, lead, What::Assign((*agent).into()))?,
         Deed::Answer(agent, words) => on(play, id, &key, agent, What::reply(*words))?,
         Deed::Take(agent, transition) => on(play, id, &key, agent, What::transition(transition))?,
+        Deed::Returns(who, words, amount) => {
+            let fields = vec![("order_no".into(), Value::text("DD20250921")), ("amount".into(), Value::Decimal(Decimal::new(*amount, 2)))];
+            let new = NewTicket { fields, ..NewTicket::new("return", *words, who, "portal") };
+            play.submit(Command::create(&key, Actor::requester(who), new))?
+        }
+        Deed::Approves(who) => on(play, id, &key, who, What::Approval(ApprovalCommand::vote("refund", true)))?,
+        Deed::Does(agent, name, outcome) => does(play, id, &key, agent, name, *outcome)?,
         Deed::Raise(lead, level) => on(play, id, &key, lead, What::SetPriority { priority: Some((*level).into()), until: None })?,
     };
     match done {
         Some(t) => {
             play.scripted.entry(s.ticket).or_insert(t.id);
         }
+        // The story tells why; two of the steps are there to show it.
+        None if ["refund", "repair"].contains(&s.ticket) => {}
         None => eprintln!("script: {key} was refused"),
     }
     Ok(())
 }
 
-fn on(
-    play: &mut Play<'_>,
-    id: Option<ticketry::id::TicketId>,
-    key: &str,
-    agent: &str,
-    what: What,
-) -> Result<Option<std::sync::Arc<ticketry::ticket::Ticket>>, Box<dyn Error>> {
+fn on(play: &mut Play<'_>, id: Option<TicketId>, key: &str, agent: &str, what: What) -> Result<Option<Arc<Ticket>>, Box<dyn Error>> {
     let Some(id) = id else { return Ok(None) };
     play.submit(Command::on(id, key, Actor::agent(agent), what))
+}
+
+/// A task with everything on its checklist.
+fn does(
+    play: &mut Play<'_>,
+    id: Option<TicketId>,
+    key: &str,
+    agent: &str,
+    name: &str,
+    outcome: Option<&str>,
+) -> Result<Option<Arc<Ticket>>, Box<dyn Error>> {
+    let Some(id) = id else { return Ok(None) };
+    let t = play.desk.ticket(id)?;
+    let Some(task) = t.open_tasks().find(|k| k.name == *name) else { return Ok(None) };
+    for item in 0..task.checklist.len() {
+        on(play, Some(id), &format!("{key}/{item}"), agent, What::Task(TaskCommand::Tick { task: task.id, item, on: true }))?;
+    }
+    let done = outcome.map_or_else(|| TaskCommand::done(task.id), |o| TaskCommand::came_out(task.id, o));
+    on(play, Some(id), key, agent, What::Task(done))
 }

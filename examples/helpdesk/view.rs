@@ -106,9 +106,29 @@ impl View<'_> {
     /// States in the order of a ticket's life, each once, whichever workflow it belongs to.
     fn states(&self) -> Vec<&State> {
         let mut seen = BTreeSet::new();
-        let mut all: Vec<&State> =
-            self.world.playbook.workflows().iter().flat_map(|w| w.states()).filter(|s| seen.insert(s.name.clone())).collect();
-        let order = ["new", "open", "pending", "vendor", "approval", "resolved", "call-back", "closed", "cancelled"];
+        let mut all: Vec<&State> = self
+            .world
+            .next
+            .workflows()
+            .iter()
+            .chain(self.world.playbook.workflows())
+            .flat_map(|w| w.states())
+            .filter(|s| seen.insert(s.name.clone()))
+            .collect();
+        let order = [
+            "new",
+            "open",
+            "pending",
+            "vendor",
+            "parts",
+            "approval",
+            "refunding",
+            "resolved",
+            "declined",
+            "call-back",
+            "closed",
+            "cancelled",
+        ];
         all.sort_by_key(|s| order.iter().position(|o| s.name == **o).unwrap_or(order.len()));
         all
     }

@@ -16,8 +16,26 @@ use std::sync::Arc;
 /// What may stand beside the ticket's own attributes.
 const BESIDE: [&str; 4] = ["at", "customer", "agents", "steps"];
 /// Steps on the ticket, by the words of tests.
-const ON_TICKET: [&str; 14] =
-    ["reply", "note", "phone", "transition", "assign", "release", "hand_off", "set", "priority", "tag", "untag", "watch", "owner", "rate"];
+const ON_TICKET: [&str; 18] = [
+    "reply",
+    "note",
+    "phone",
+    "transition",
+    "assign",
+    "release",
+    "hand_off",
+    "set",
+    "priority",
+    "tag",
+    "untag",
+    "watch",
+    "owner",
+    "request_approval",
+    "approve",
+    "decline",
+    "done",
+    "rate",
+];
 /// Steps of time.
 const OF_TIME: [&str; 2] = ["advance", "at"];
 

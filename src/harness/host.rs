@@ -5,7 +5,7 @@ use super::{Error, Stage, answer};
 use crate::calendar::Span;
 use crate::desk;
 use crate::diagnostic::{Lang, text};
-use crate::engine::{NewMessage, TransitionInput, What};
+use crate::engine::{ApprovalCommand, NewMessage, TaskCommand, TransitionInput, What};
 use crate::id::*;
 use crate::rules::{TestFault, TestHost, TestTicket, TestValue};
 use crate::ticket::{Actor, Ticket};
@@ -183,6 +183,16 @@ impl Stage {
                 TestValue::Nothing => None,
                 v => Some(AgentId::new(as_text(&v, word)?)),
             }),
+            "request_approval" => What::Approval(ApprovalCommand::request(name(0)?)),
+            "approve" | "decline" => {
+                let said = if rest.len() > 1 { name(1)? } else { String::new() };
+                What::Approval(ApprovalCommand::vote(name(0)?, word == "approve").saying(said))
+            }
+            "done" => {
+                let task = name(0)?;
+                let outcome = if rest.len() > 1 { Some(name(1)?) } else { None };
+                return self.done(&ticket, who.as_deref(), &task, outcome.as_deref());
+            }
             "rate" => {
                 who = who.or_else(|| Some("requester".into()));
                 let stars = match arg(0) {
@@ -195,6 +205,23 @@ impl Stage {
         };
         let actor = who.as_deref().map_or_else(|| self.somebody(&ticket), |w| answer::person(w, Some(&ticket)));
         self.act(actor, &ticket, what)?;
+        Ok(TestValue::Nothing)
+    }
+
+    /// A task with everything on its checklist.
+    fn done(&self, ticket: &Ticket, who: Option<&str>, name: &str, outcome: Option<&str>) -> Step {
+        let Some(task) = ticket.open_tasks().find(|t| t.name == *name) else {
+            return Err(TestFault::Wrong {
+                message: text(format!("the ticket has no open task `{name}`"), format!("工单没有未完成的任务 `{name}`")),
+                help: crate::diagnostic::did_you_mean(name, ticket.open_tasks().map(|t| t.name.as_str())),
+            });
+        };
+        let actor = || who.map_or_else(|| self.somebody(ticket), |w| answer::person(w, Some(ticket)));
+        for (item, _) in task.checklist.iter().enumerate().filter(|(_, i)| !i.done) {
+            self.act(actor(), ticket, What::Task(TaskCommand::Tick { task: task.id, item, on: true }))?;
+        }
+        let done = outcome.map_or_else(|| TaskCommand::done(task.id), |o| TaskCommand::came_out(task.id, o));
+        self.act(actor(), ticket, What::Task(done))?;
         Ok(TestValue::Nothing)
     }
 

@@ -189,6 +189,16 @@ impl TestWord {
         word("untag", &[2], "desk.untag(t, \"outage\")", "a person removes a tag", "人工移除标签"),
         word("watch", &[2], "desk.watch(t, \"li\")", "an agent watches the ticket", "坐席关注工单"),
         word("owner", &[2], "desk.owner(t, \"li\")", "names the owner; `()` unnames", "指定首问负责人；`()` 取消"),
+        word("request_approval", &[2], "desk.request_approval(t, \"spend\")", "a person asks for an approval", "发起审批"),
+        word("approve", &[2, 3], "desk.by(\"chen\").approve(t, \"spend\")", "somebody who is asked approves", "审批人同意"),
+        word("decline", &[2, 3], "desk.by(\"chen\").decline(t, \"spend\", \"too dear\")", "somebody who is asked declines", "审批人驳回"),
+        word(
+            "done",
+            &[2, 3],
+            "desk.done(t, \"call-back\", \"settled\")",
+            "does an open task of the ticket, ticking off its checklist; with how it came out where the task declares outcomes",
+            "完成工单的一项任务（含其检查清单）；有结果选项时写明结果",
+        ),
         word("rate", &[2, 3], "desk.rate(t, 5, \"comment\")", "the requester rates it, 1 to 5", "请求人评价，1 到 5 星"),
         word(
             "advance",
