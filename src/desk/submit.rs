@@ -230,9 +230,7 @@ impl Desk {
     }
 
     pub(super) async fn load(&self, id: TicketId) -> Result<Arc<Ticket>, Error> {
-        self.0.store.load_one(id).await?.ok_or_else(|| {
-            no_ticket(id)
-        })
+        self.0.store.load_one(id).await?.ok_or_else(|| no_ticket(id))
     }
 
     /// Finds an agent for a ticket that waits for one.

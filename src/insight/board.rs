@@ -279,7 +279,12 @@ impl Board {
         board
     }
     /// The board of these tickets.
-    pub fn of<'t>(definition: &BoardDefinition, playbook: &Playbook, tickets: impl IntoIterator<Item = &'t Arc<Ticket>>, now: UtcInstant) -> Self {
+    pub fn of<'t>(
+        definition: &BoardDefinition,
+        playbook: &Playbook,
+        tickets: impl IntoIterator<Item = &'t Arc<Ticket>>,
+        now: UtcInstant,
+    ) -> Self {
         let mut board = Self::new(definition, playbook, now);
         tickets.into_iter().for_each(|t| board.add(playbook, t));
         board

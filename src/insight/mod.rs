@@ -16,6 +16,6 @@ mod requester;
 pub use backlog::{Age, Backlog};
 pub use board::{Board, BoardDefinition, BoardScope, Card, Column, Columns, Flag};
 pub use draw::{Drawing, draw_rules, draw_workflow};
-pub use flow::{Flow, Growth, Passed, Step, Stays};
+pub use flow::{Flow, Growth, Passed, Stays, Step};
 pub use life::{Lane, Life, LifeKind, LifeStep};
 pub use requester::{Expected, Moment, Projection, RequesterView, Seen, Stage, Whose, Writer};

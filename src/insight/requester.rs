@@ -209,7 +209,10 @@ impl RequesterView {
             opened_at: ticket.created_at,
             since: timeline.iter().rev().find_map(came).unwrap_or(ticket.state_since),
             promised: promises().filter(|d| *d >= now).min(),
-            late: ticket.clocks.iter().any(|c| c.id.agreement == Agreement::Customer && (c.breached_at.is_some() || c.due.is_some_and(|d| d < now))),
+            late: ticket
+                .clocks
+                .iter()
+                .any(|c| c.id.agreement == Agreement::Customer && (c.breached_at.is_some() || c.due.is_some_and(|d| d < now))),
             expected: eyes.expected(&ticket, promises().min(), now),
             fields: ticket.fields.iter().filter_map(shown).collect(),
             stage,
@@ -306,20 +309,29 @@ impl Eyes<'_> {
                     (None, None) => None,
                 };
                 let party = if self.projection.names { named() } else { None };
-                let party = party.or_else(|| state.responsible.as_ref().map(|r| match r {
-                    crate::workflow::Responsible::Role(role) => self.playbook.schema().roles.get(role.as_str()).cloned().unwrap_or_else(|| responsible(r)),
-                    r => responsible(r),
-                }));
+                let party = party.or_else(|| {
+                    state.responsible.as_ref().map(|r| match r {
+                        crate::workflow::Responsible::Role(role) => {
+                            self.playbook.schema().roles.get(role.as_str()).cloned().unwrap_or_else(|| responsible(r))
+                        }
+                        r => responsible(r),
+                    })
+                });
                 Whose::Desk { party: party.unwrap_or_else(|| text("support", "服务台")) }
             }
         };
-        if whose == Whose::Yours && let Some((at, transition)) = alone {
+        if whose == Whose::Yours
+            && let Some((at, transition)) = alone
+        {
             return Some(Expected { whose, towards: stage(transition.target(&t.state)), by: Some(at), by_itself: true });
         }
         // Onwards in a ticket's life, neither into another wait nor into the bin; the first that is declared.
         let onwards = workflow.leaving(&t.state).map(|l| l.target(&t.state)).find(|to| {
             let class = workflow.state(to).map(|s| s.class);
-            class.is_some_and(|c| matches!(c, StateClass::Open | StateClass::Resolved | StateClass::Closed) && (c > t.class || matches!(t.class, StateClass::Pending | StateClass::OnHold)))
+            class.is_some_and(|c| {
+                matches!(c, StateClass::Open | StateClass::Resolved | StateClass::Closed)
+                    && (c > t.class || matches!(t.class, StateClass::Pending | StateClass::OnHold))
+            })
         });
         let limit = t.limit.filter(|_| !t.limit_passed);
         let by = [limit, promised].into_iter().flatten().filter(|at| *at >= now).min();

@@ -146,7 +146,7 @@ pub fn graph(show: &Show, a: &args::Graph) -> Result<bool, Trouble> {
         show.out(&life(show, a, number, entries, &playbook)?);
         return Ok(true);
     }
-    let flow = entries.as_ref().map(|e| Flow::of(e));
+    let flow = entries.as_ref().map(Flow::of);
     let drawn: Vec<String> = wanted.iter().map(|w| insight::draw_workflow(w, flow.as_ref(), a.format.into(), show.lang)).collect();
     show.out(&drawn.join("\n"));
     Ok(true)

@@ -50,11 +50,15 @@ pub(in crate::insight) fn life(life: &Life, lang: Lang) -> String {
             let said = text(format!("{} later", gap.en), format!("{} 后", gap.zh));
             let (x, base) = (TIMES + LANE * lanes.len() as f64 / 2.0, y + 4.0);
             let said = escape(said.get(lang));
-            let _ = writeln!(out, r#"<text x="{x:.1}" y="{base:.1}" font-size="10.5" fill="{LINE}" font-style="italic" text-anchor="middle">{said}</text>"#);
+            let _ = writeln!(
+                out,
+                r#"<text x="{x:.1}" y="{base:.1}" font-size="10.5" fill="{LINE}" font-style="italic" text-anchor="middle">{said}</text>"#
+            );
             y += ROW * 0.8;
         }
         let (base, today) = (y + 4.0, step.at.date_naive());
-        let when = if day == Some(today) { step.at.format("%H:%M:%S").to_string() } else { step.at.format("%Y-%m-%d %H:%M:%S").to_string() };
+        let when =
+            if day == Some(today) { step.at.format("%H:%M:%S").to_string() } else { step.at.format("%Y-%m-%d %H:%M:%S").to_string() };
         day = Some(today);
         let _ = writeln!(out, r#"<text x="132" y="{base:.1}" font-size="10.5" fill="{LINE}" text-anchor="end">{when}</text>"#);
         if let LifeKind::State { colour, .. } = &step.kind {
@@ -66,7 +70,8 @@ pub(in crate::insight) fn life(life: &Life, lang: Lang) -> String {
     close(&mut bars, bar, y - ROW / 2.0);
     if left_out > 0 {
         let said = text(format!("and {left_out} more steps"), format!("另有 {left_out} 步"));
-        let _ = writeln!(out, r#"<text x="132" y="{y:.1}" font-size="10.5" fill="{LINE}" text-anchor="end">{}</text>"#, escape(said.get(lang)));
+        let _ =
+            writeln!(out, r#"<text x="132" y="{y:.1}" font-size="10.5" fill="{LINE}" text-anchor="end">{}</text>"#, escape(said.get(lang)));
     }
     out.push_str(&bars);
     out.push_str("</svg>\n");
@@ -91,7 +96,10 @@ fn row(out: &mut String, step: &LifeStep, (from, to): (f64, f64), y: f64, lang: 
             let wide = measure(&said, 11.0) + 20.0;
             let (left, top, base) = (from - wide / 2.0, y - 11.0, y + 4.0);
             let (fill, frame, said) = (paint.fill, paint.frame, escape(&said));
-            let _ = writeln!(out, r#"<rect x="{left:.1}" y="{top:.1}" width="{wide:.1}" height="22" rx="11" fill="{fill}" stroke="{frame}" stroke-width="1.5"/>"#);
+            let _ = writeln!(
+                out,
+                r#"<rect x="{left:.1}" y="{top:.1}" width="{wide:.1}" height="22" rx="11" fill="{fill}" stroke="{frame}" stroke-width="1.5"/>"#
+            );
             let _ = writeln!(out, r#"<text x="{from:.1}" y="{base:.1}" font-size="11" fill="{INK}" text-anchor="middle">{said}</text>"#);
         }
         kind => {
@@ -100,8 +108,12 @@ fn row(out: &mut String, step: &LifeStep, (from, to): (f64, f64), y: f64, lang: 
                 let said = escape(&one(what, LANE - 30.0));
                 let (wide, base) = (measure(&one(what, LANE - 30.0), 11.0) + 14.0, y + 4.0);
                 let (left, top) = (from - wide / 2.0, y - 10.0);
-                let _ = writeln!(out, r##"<rect x="{left:.1}" y="{top:.1}" width="{wide:.1}" height="20" rx="3" fill="#ffffff" stroke="{FAINT}"/>"##);
-                let _ = writeln!(out, r#"<text x="{from:.1}" y="{base:.1}" font-size="11" fill="{ink}" text-anchor="middle">{said}</text>"#);
+                let _ = writeln!(
+                    out,
+                    r##"<rect x="{left:.1}" y="{top:.1}" width="{wide:.1}" height="20" rx="3" fill="#ffffff" stroke="{FAINT}"/>"##
+                );
+                let _ =
+                    writeln!(out, r#"<text x="{from:.1}" y="{base:.1}" font-size="11" fill="{ink}" text-anchor="middle">{said}</text>"#);
                 return;
             }
             let dashes = if step.from == Lane::System { " stroke-dasharray=\"6 4\"" } else { "" };
@@ -109,7 +121,10 @@ fn row(out: &mut String, step: &LifeStep, (from, to): (f64, f64), y: f64, lang: 
             // Beside the lane it comes from, so that a long arrow's words are not on a lane in between.
             let (middle, room) = (from + (to - from).signum() * LANE / 2.0, LANE - 20.0);
             let said = escape(&one(what, room));
-            let _ = writeln!(out, r#"<line x1="{from:.1}" y1="{line:.1}" x2="{to:.1}" y2="{line:.1}" stroke="{LINE}" stroke-width="1.4"{dashes} marker-end="url(#said)"/>"#);
+            let _ = writeln!(
+                out,
+                r#"<line x1="{from:.1}" y1="{line:.1}" x2="{to:.1}" y2="{line:.1}" stroke="{LINE}" stroke-width="1.4"{dashes} marker-end="url(#said)"/>"#
+            );
             let _ = writeln!(out, r#"<text x="{middle:.1}" y="{base:.1}" font-size="11" fill="{ink}" text-anchor="middle">{said}</text>"#);
         }
     }

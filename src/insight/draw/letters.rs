@@ -95,4 +95,3 @@ pub(super) fn escape(text: &str) -> String {
     }
     out
 }
-

@@ -58,7 +58,22 @@ impl Notation {
             return id.clone();
         }
         let own = [
-            "end", "state", "note", "graph", "flowchart", "subgraph", "style", "class", "classdef", "default", "click", "fork", "join", "choice", "direction", "as",
+            "end",
+            "state",
+            "note",
+            "graph",
+            "flowchart",
+            "subgraph",
+            "style",
+            "class",
+            "classdef",
+            "default",
+            "click",
+            "fork",
+            "join",
+            "choice",
+            "direction",
+            "as",
         ];
         let mut id: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
         if id.is_empty() || own.contains(&id.to_ascii_lowercase().as_str()) {
@@ -77,7 +92,12 @@ impl Notation {
             let label = std::iter::once(&b.label).chain(&b.notes).map(String::as_str).collect::<Vec<_>>().join("\n");
             let last = if b.last { ", peripheries=2" } else { "" };
             let (fill, frame) = (&b.paint.fill, &b.paint.frame);
-            self.line(&format!("{id} [label={}, style=\"rounded,filled\", fillcolor={}, color={}{last}];", quoted(&label), quoted(fill), quoted(frame)));
+            self.line(&format!(
+                "{id} [label={}, style=\"rounded,filled\", fillcolor={}, color={}{last}];",
+                quoted(&label),
+                quoted(fill),
+                quoted(frame)
+            ));
             return;
         }
         // A second line makes Mermaid set the first one as a heading.

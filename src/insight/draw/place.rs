@@ -179,7 +179,10 @@ fn rows(wanted: &Wanted) -> Placed {
         let size = |i: &usize| wanted.boxes.get(*i).copied().unwrap_or_default();
         let (a, b) = if from == to {
             let (w, h) = size(from);
-            return (vec![(a.0 + w / 2.0, a.1 - h / 4.0), (a.0 + w / 2.0 + 24.0, a.1), (a.0 + w / 2.0, a.1 + h / 4.0)], (a.0 + w / 2.0 + 24.0, a.1));
+            return (
+                vec![(a.0 + w / 2.0, a.1 - h / 4.0), (a.0 + w / 2.0 + 24.0, a.1), (a.0 + w / 2.0, a.1 + h / 4.0)],
+                (a.0 + w / 2.0 + 24.0, a.1),
+            );
         } else {
             (edge_of(a, b, size(from)), edge_of(b, a, size(to)))
         };

@@ -15,7 +15,8 @@ use std::fmt::Write as _;
 const ARROWS: usize = 4;
 /// Most lines for such transitions in one box.
 const LINES: usize = 6;
-pub(super) const FONT: &str = "Helvetica, Arial, 'Noto Sans SC', 'Noto Sans CJK SC', 'PingFang SC', 'Microsoft YaHei', 'WenQuanYi Micro Hei', sans-serif";
+pub(super) const FONT: &str =
+    "Helvetica, Arial, 'Noto Sans SC', 'Noto Sans CJK SC', 'PingFang SC', 'Microsoft YaHei', 'WenQuanYi Micro Hei', sans-serif";
 const MARGIN: f64 = 24.0;
 
 /// One line of text.
@@ -250,7 +251,9 @@ impl Page {
         for (n, (points, _)) in placed.arrows.iter().enumerate() {
             let bundle = bundles.get(n);
             let (mut ink, mut wide) = ("line", 1.4);
-            if s.flowing && let Some(b) = bundle {
+            if s.flowing
+                && let Some(b) = bundle
+            {
                 let share = (b.times() as f64 / most).sqrt();
                 (ink, wide) = if b.times() == 0 { ("faint", 1.2) } else { ("ink", 1.4 + 3.0 * share) };
             }
@@ -265,7 +268,10 @@ impl Page {
                 _ => LINE,
             };
             let path = rounded(points);
-            let _ = writeln!(self.out, r#"<path d="{path}" fill="none" stroke="{stroke}" stroke-width="{wide:.1}"{dashes} marker-end="url(#{ink})"/>"#);
+            let _ = writeln!(
+                self.out,
+                r#"<path d="{path}" fill="none" stroke="{stroke}" stroke-width="{wide:.1}"{dashes} marker-end="url(#{ink})"/>"#
+            );
         }
     }
 
@@ -273,9 +279,13 @@ impl Page {
         for (b, (_, middle)) in bundles.iter().zip(&placed.arrows).filter(|(_, a)| !a.0.is_empty()) {
             let (w, h) = (b.block.width() + 6.0, b.block.height() + 2.0);
             let (x, y) = (middle.0 - w / 2.0, middle.1 - h / 2.0);
-            let whole = b.arrows.iter().map(|a| std::iter::once(&a.label).chain(&a.under).map(String::as_str).collect::<Vec<_>>().join(" "));
+            let whole =
+                b.arrows.iter().map(|a| std::iter::once(&a.label).chain(&a.under).map(String::as_str).collect::<Vec<_>>().join(" "));
             let whole = escape(&whole.collect::<Vec<_>>().join(" / "));
-            let _ = writeln!(self.out, r##"<g><title>{whole}</title><rect x="{x:.1}" y="{y:.1}" width="{w:.1}" height="{h:.1}" rx="3" fill="#ffffff" fill-opacity="0.92"/>"##);
+            let _ = writeln!(
+                self.out,
+                r##"<g><title>{whole}</title><rect x="{x:.1}" y="{y:.1}" width="{w:.1}" height="{h:.1}" rx="3" fill="#ffffff"/>"##
+            );
             b.block.write(&mut self.out, *middle);
             self.out.push_str("</g>\n");
         }

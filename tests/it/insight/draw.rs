@@ -79,7 +79,13 @@ fn a_life_is_a_sequence_of_who_did_what() {
     s.as_agent("li", &t, What::transition("resolve"));
     let life = Life::of(&s.desk.journal(t.id).unwrap(), &s.desk.playbook());
     let drawn = life.mermaid(Lang::En);
-    for line in ["  R->>D: asks for help\n", "  D->>R: message\n", "  D->>D: note\n", "  D->>D: Resolve → Resolved\n", "  Note over R,S: 2h later\n"] {
+    for line in [
+        "  R->>D: asks for help\n",
+        "  D->>R: message\n",
+        "  D->>D: note\n",
+        "  D->>D: Resolve → Resolved\n",
+        "  Note over R,S: 2h later\n",
+    ] {
         assert!(drawn.contains(line), "{line}{drawn}");
     }
     assert!(!drawn.contains("SECRET"), "what was said is not in it");
@@ -149,7 +155,16 @@ mod svg {
         let desk = desk();
         let returns = desk.workflows().iter().find(|w| *w.name() == *"return").unwrap();
         let svg = draw_workflow(returns, None, Drawing::Svg, Lang::En);
-        for part in ["stroke=\"#5561c9\"", "at most 8bh", "[lead, manager]", "if t.amount &gt; 500", "by itself after 5bd", "stroke-dasharray=\"7 4\"", "<title>return 1</title>", "<circle "] {
+        for part in [
+            "stroke=\"#5561c9\"",
+            "at most 8bh",
+            "[lead, manager]",
+            "if t.amount &gt; 500",
+            "by itself after 5bd",
+            "stroke-dasharray=\"7 4\"",
+            "<title>return 1</title>",
+            "<circle ",
+        ] {
             assert!(svg.contains(part), "{part}");
         }
         assert_eq!(svg, draw_workflow(returns, None, Drawing::Svg, Lang::En), "the same picture each time");

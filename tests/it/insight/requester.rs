@@ -55,11 +55,14 @@ fn s68_the_requester_sees_stages_messages_and_what_comes_next() {
     let v = view(&s, &t, &Projection::default());
     assert_eq!(stages(&v), ["New", "Waiting for the requester"]);
     assert_eq!((v.since, v.expected.unwrap().whose), (at("2025-10-09T10:10:00Z"), Whose::Yours));
-    let said: Vec<_> = v.timeline.iter().filter_map(|m| if let Seen::Message { from, body, .. } = &m.what { Some((from, body)) } else { None }).collect();
+    let said: Vec<_> =
+        v.timeline.iter().filter_map(|m| if let Seen::Message { from, body, .. } = &m.what { Some((from, body)) } else { None }).collect();
     assert_eq!(said.last().unwrap(), &(&Writer::Desk { name: None, automatic: false }, &"have you tried turning it off?".to_string()));
     // Whose names may be shown is the host's to say.
     let named = view(&s, &t, &Projection { names: true, ..Projection::default() });
-    assert!(named.timeline.iter().any(|m| matches!(&m.what, Seen::Message { from: Writer::Desk { name: Some(n), .. }, .. } if *n == *"li")));
+    assert!(
+        named.timeline.iter().any(|m| matches!(&m.what, Seen::Message { from: Writer::Desk { name: Some(n), .. }, .. } if *n == *"li"))
+    );
 }
 
 #[test]
@@ -76,6 +79,19 @@ fn s68_a_resolved_ticket_says_when_it_closes_by_itself_and_a_rating_is_seen() {
     s.pass(60 * 24 * 30);
     let v = view(&s, &t, &Projection::default());
     assert_eq!(v.expected, None, "a time that has passed is not shown");
+}
+
+#[test]
+fn s68_s79_a_promise_is_shown_while_it_is_to_come_and_then_that_it_is_late() {
+    let s = stage();
+    let t = s.create();
+    let due = t.due_under(ticketry::ticket::Agreement::Customer).unwrap();
+    let v = view(&s, &t, &Projection::default());
+    assert_eq!((v.promised, v.late, v.expected.unwrap().by), (Some(due), false, Some(due)));
+    // Nobody has swept.
+    s.pass(60 * 24 * 20);
+    let v = view(&s, &t, &Projection::default());
+    assert_eq!((v.promised, v.late, v.expected.unwrap().by), (None, true, None));
 }
 
 #[test]
