@@ -135,6 +135,12 @@ impl Life {
                             life.came(at, by, workflow, &stay.state, label);
                         }
                     }
+                    Event::ClockBreached { clock } => {
+                        let known = playbook.agreements().metric(&clock.metric).map(|m| m.label.clone());
+                        let metric = known.unwrap_or_else(|| text(clock.metric.as_str(), clock.metric.as_str()));
+                        let what = text(format!("{} breached", metric.en), format!("{} 超时", metric.zh));
+                        life.steps.push(LifeStep { at, from: Lane::System, to: Lane::Desk, kind: LifeKind::Breached, what });
+                    }
                     event => life.tell(at, by, event),
                 }
             }
@@ -195,10 +201,6 @@ impl Life {
                 self.said(at, by, Lane::Desk, text(format!("task {}", t.name), format!("子任务 {}", t.name)));
             }
             Event::LimitPassed => self.said(at, Lane::System, Lane::Desk, text("the state's time limit passed", "状态时限已过")),
-            Event::ClockBreached { clock } => {
-                let what = text(format!("{} breached", clock.metric), format!("{} 超时", clock.metric));
-                self.steps.push(LifeStep { at, from: Lane::System, to: Lane::Desk, kind: LifeKind::Breached, what });
-            }
             _ => {}
         }
     }

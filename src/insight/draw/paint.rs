@@ -12,8 +12,10 @@ pub(super) struct Paint {
 /// Letters and lines.
 pub(super) const INK: &str = "#1f2933";
 /// Lines between boxes, and what is said beside them.
+#[cfg(feature = "svg")]
 pub(super) const LINE: &str = "#52606d";
 /// What nothing went by.
+#[cfg(feature = "svg")]
 pub(super) const FAINT: &str = "#b3bcc5";
 
 impl Paint {

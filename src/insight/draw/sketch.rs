@@ -16,6 +16,7 @@ pub(super) struct Sketch {
     pub(super) arrows: Vec<Arrow>,
     pub(super) lang: Lang,
     /// A flow lies on it.
+    #[cfg_attr(not(feature = "svg"), expect(dead_code, reason = "only a layout of our own asks for it"))]
     pub(super) flowing: bool,
 }
 
@@ -55,6 +56,7 @@ pub(super) struct Arrow {
     pub(super) how: How,
     pub(super) passed: Option<Passed>,
     /// The transition it is of, by its place: a transition of many states is many arrows.
+    #[cfg_attr(not(feature = "svg"), expect(dead_code, reason = "only a layout of our own asks for it"))]
     pub(super) of: usize,
 }
 

@@ -284,7 +284,7 @@ impl Page {
             let whole = escape(&whole.collect::<Vec<_>>().join(" / "));
             let _ = writeln!(
                 self.out,
-                r##"<g><title>{whole}</title><rect x="{x:.1}" y="{y:.1}" width="{w:.1}" height="{h:.1}" rx="3" fill="#ffffff" fill-opacity="0.92"/>"##
+                r##"<g><title>{whole}</title><rect x="{x:.1}" y="{y:.1}" width="{w:.1}" height="{h:.1}" rx="3" fill="#ffffff"/>"##
             );
             b.block.write(&mut self.out, *middle);
             self.out.push_str("</g>\n");

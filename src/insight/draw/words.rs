@@ -13,8 +13,10 @@ pub(in crate::insight) fn length(of: TimeDelta) -> Text {
         return text(said.clone(), said);
     }
     let (days, rest) = (of.num_days(), of.num_hours().checked_rem(24).unwrap_or(0));
-    let rest = if rest == 0 { String::new() } else { format!("{rest}h") };
-    text(format!("{days}d{rest}"), format!("{days} 天{rest}"))
+    match rest {
+        0 => text(format!("{days}d"), format!("{days} 天")),
+        rest => text(format!("{days}d{rest}h"), format!("{days} 天 {rest} 小时")),
+    }
 }
 
 /// Who is responsible (S61).

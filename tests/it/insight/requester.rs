@@ -82,6 +82,19 @@ fn s68_a_resolved_ticket_says_when_it_closes_by_itself_and_a_rating_is_seen() {
 }
 
 #[test]
+fn s68_s79_a_promise_is_shown_while_it_is_to_come_and_then_that_it_is_late() {
+    let s = stage();
+    let t = s.create();
+    let due = t.due_under(ticketry::ticket::Agreement::Customer).unwrap();
+    let v = view(&s, &t, &Projection::default());
+    assert_eq!((v.promised, v.late, v.expected.unwrap().by), (Some(due), false, Some(due)));
+    // Nobody has swept.
+    s.pass(60 * 24 * 20);
+    let v = view(&s, &t, &Projection::default());
+    assert_eq!((v.promised, v.late, v.expected.unwrap().by), (None, true, None));
+}
+
+#[test]
 fn s68_states_with_one_label_are_one_stage_and_a_strangers_ticket_is_none() {
     let s = stage();
     let t = s.create();
