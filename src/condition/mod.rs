@@ -32,7 +32,8 @@ mod view;
 pub use actions::check_action;
 #[allow(unused_imports, reason = "the reading conveniences of the rooms above; each uses some")]
 pub(crate) use actions::{
-    actions_from_toml, attribute_missing, group_missing, level_missing, placed_actions, role_missing, skills_from_toml, template_missing, value_from_toml,
+    actions_from_toml, attribute_missing, group_missing, level_missing, placed_actions, role_missing, skills_from_toml, template_missing,
+    value_from_toml,
 };
 pub use check::Check;
 pub use data::{Form, NoScripts, Plain, Scripts, Table};

@@ -30,7 +30,8 @@ impl Desk {
         let mut query = Query::new().order(Order::Id);
         query.classes = StateClass::ALL.into_iter().filter(|c| !matches!(c, StateClass::Closed | StateClass::Cancelled)).collect();
         let has = |t: &Ticket| {
-            (t.is_open() && t.assignee.as_ref() == Some(agent)) || t.open_tasks().any(|task| task.owner.as_ref() == Some(agent))
+            (t.is_open() && t.assignee.as_ref() == Some(agent))
+                || t.open_tasks().any(|task| task.owner.as_ref() == Some(agent))
                 || t.open_approvals().any(|a| a.asked().any(|v| v.agent == *agent))
         };
         let mut changed = 0u64;

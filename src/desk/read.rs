@@ -5,7 +5,8 @@ use super::{Desk, Error, RuleHealth};
 use crate::calendar::Calendars;
 use crate::condition::Customer;
 use crate::engine::{
-    ApprovalView, Authorization, Context, CreationForm, Explanation, Form, Offer, What, approvals, authorize, available, creation_form, explain_with, form,
+    ApprovalView, Authorization, Context, CreationForm, Explanation, Form, Offer, What, approvals, authorize, available, creation_form,
+    explain_with, form,
 };
 use crate::id::*;
 use crate::playbook::Playbook;

@@ -4,17 +4,16 @@
 
 use super::actions::{attempt, present, too_many, unknown};
 use super::approval_command::ApprovalCommand;
+use super::approval_round::{due, electorate, excluded, open_round};
 use super::draft::Draft;
 use super::perform::named;
 use super::refusal::Refusal;
 use super::{input::TransitionInput, notify, transition};
-use crate::calendar::{Calendar, Span};
 use crate::diagnostic::text;
 use crate::id::*;
-use crate::routing::{OnAway, Roster};
+use crate::routing::OnAway;
 use crate::ticket::*;
 use crate::workflow::{ApprovalRule, Approver, StageDefinition, Workflow, has_one};
-use std::collections::BTreeSet;
 
 /// Does what a command on approvals asks, or gives all reasons why not.
 pub(super) fn command(d: &mut Draft<'_>, command: &ApprovalCommand) -> Result<(), Refusal> {
@@ -59,7 +58,10 @@ fn request(d: &mut Draft<'_>, name: &ApprovalName, cause: &Cause) -> Result<(), 
     }
     let present = d.ticket.approval(name.as_str());
     if present.is_some_and(Approval::is_open) {
-        all.add("approval-open", text(format!("`{name}` has been asked for and waits for votes"), format!("审批 `{name}` 已发起，正在等待投票")));
+        all.add(
+            "approval-open",
+            text(format!("`{name}` has been asked for and waits for votes"), format!("审批 `{name}` 已发起，正在等待投票")),
+        );
     } else if rule.passed(&d.ticket) {
         all.add("approval-granted", text(format!("`{name}` is granted already"), format!("审批 `{name}` 已通过")));
     } else if !rule.needed(&d.system_view("approval")) {
@@ -85,93 +87,6 @@ fn request(d: &mut Draft<'_>, name: &ApprovalName, cause: &Cause) -> Result<(), 
     }
     begin(d, rule, round, cause);
     Ok(())
-}
-
-/// A new round with its electorate as of now, and everything that makes it one that nobody could grant.
-fn open_round(d: &Draft<'_>, rule: &ApprovalRule, requested_by: Actor, all: &mut Refusal) -> Approval {
-    let def = &rule.definition;
-    let mut stages = Vec::with_capacity(def.stages.len());
-    for (n, s) in (1usize..).zip(&def.stages) {
-        let (voters, left_out) = electorate(d.ctx.roster, &d.ticket, &s.approvers, &def.exclude, &requested_by);
-        let (can, needs, name) = (voters.len(), s.quorum.of(voters.len()), &def.name);
-        if can > Approval::VOTERS {
-            let most = Approval::VOTERS;
-            all.add(
-                "too-many",
-                text(
-                    format!("stage {n} of `{name}` would ask {can} people, at most {most}"),
-                    format!("审批 `{name}` 第 {n} 阶段涉及 {can} 人，最多 {most} 人"),
-                ),
-            );
-        } else if can == 0 && needs > 0 {
-            all.add(
-                "nobody-eligible",
-                text(
-                    format!("nobody may vote in stage {n} of `{name}`; {left_out} are excluded"),
-                    format!("审批 `{name}` 第 {n} 阶段无人可以投票；已排除 {left_out} 人"),
-                ),
-            );
-        } else if can < needs {
-            all.add(
-                "too-few-eligible",
-                text(
-                    format!("stage {n} of `{name}` needs {needs} to approve, but only {can} may vote; {left_out} are excluded"),
-                    format!("审批 `{name}` 第 {n} 阶段需要 {needs} 人同意，但只有 {can} 人可以投票；已排除 {left_out} 人"),
-                ),
-            );
-        }
-        let within = s.within.map(|w| w.to_string()).unwrap_or_default();
-        stages.push(ApprovalStage { quorum: s.quorum, voters, within, on_expiry: s.on_expiry, escalated: false });
-    }
-    Approval {
-        name: def.name.clone(),
-        round: d.ticket.approval(def.name.as_str()).map_or(0, |a| a.round).saturating_add(1),
-        state: ApprovalState::Open,
-        due: stages.first().and_then(|s| due(d, &def.name, s)),
-        stages,
-        stage: 0,
-        requested_by,
-        requested_at: d.at,
-        exclude: def.exclude.clone(),
-        covers: def.covers.clone(),
-        cycle: d.ticket.cycle,
-    }
-}
-
-/// The agents these words mean for a ticket, each once, without those excluded; and how many those are.
-fn electorate(roster: &Roster, t: &Ticket, approvers: &[Approver], exclude: &[Exclusion], by: &Actor) -> (Vec<Voter>, usize) {
-    let group = t.group.as_ref();
-    let mut found: BTreeSet<AgentId> = BTreeSet::new();
-    for a in approvers {
-        match a {
-            Approver::Lead => found.extend(group.and_then(|g| roster.lead(g)).cloned()),
-            Approver::Manager => found.extend(roster.manager(group).cloned()),
-            Approver::Agent(a) => found.extend(roster.agent(a).map(|a| a.id.clone())),
-            Approver::Group(g) => found.extend(roster.members(g).map(|a| a.id.clone())),
-            Approver::Role(r) => {
-                let has = |a: &&crate::routing::Agent| roster.roles_in(&Actor::Agent(a.id.clone()), group).contains(r);
-                found.extend(roster.agents().filter(has).map(|a| a.id.clone()));
-            }
-        }
-    }
-    let all = found.len();
-    found.retain(|a| !excluded(roster, t, a, exclude, by));
-    let left_out = all.saturating_sub(found.len());
-    (found.into_iter().map(Voter::new).collect(), left_out)
-}
-
-fn excluded(roster: &Roster, t: &Ticket, agent: &AgentId, exclude: &[Exclusion], by: &Actor) -> bool {
-    let roles = roster.roles_in(&Actor::Agent(agent.clone()), t.group.as_ref()).to_vec();
-    exclude.iter().any(|e| e.means(agent, &roles, t, by))
-}
-
-/// When the time of a stage that opens now runs out.
-fn due(d: &Draft<'_>, name: &ApprovalName, stage: &ApprovalStage) -> Option<UtcInstant> {
-    let span: Span = stage.within.parse().ok()?;
-    let playbook = d.ctx.playbook;
-    let own = d.workflow.approval(name).and_then(|a| a.definition.calendar.as_ref());
-    let calendar: &Calendar = playbook.calendars().resolve(own, playbook.schema().group_calendar(d.ticket.group.as_ref()));
-    calendar.due(d.at, span)
 }
 
 fn begin(d: &mut Draft<'_>, rule: &ApprovalRule, round: Approval, cause: &Cause) {
@@ -302,7 +217,10 @@ fn stands_in(d: &Draft<'_>, a: &Approval, to: &AgentId, all: &mut Refusal) {
         all.reasons.extend(unknown("agent", to.as_str()).reasons);
     }
     if a.present().is_some_and(|s| s.voters.iter().any(|v| v.agent == *to)) {
-        all.add("already-approver", text(format!("`{to}` is asked already; nobody has two votes"), format!("`{to}` 已是审批人，每人只有一票")));
+        all.add(
+            "already-approver",
+            text(format!("`{to}` is asked already; nobody has two votes"), format!("`{to}` 已是审批人，每人只有一票")),
+        );
     }
     if excluded(d.ctx.roster, &d.ticket, to, &a.exclude, &a.requested_by) {
         all.add("excluded", text(format!("`{to}` is excluded from `{}`", a.name), format!("`{to}` 不能参与审批 `{}`", a.name)));
@@ -355,9 +273,15 @@ fn go_past(d: &mut Draft<'_>, name: &ApprovalName, reason: &str) -> Result<(), R
         all.add(
             "no-override",
             if may.is_empty() {
-                text(format!("nobody may go past `{name}`; the workflow names no role for it"), format!("无人可以越过审批 `{name}`；工作流未指定角色"))
+                text(
+                    format!("nobody may go past `{name}`; the workflow names no role for it"),
+                    format!("无人可以越过审批 `{name}`；工作流未指定角色"),
+                )
             } else {
-                text(format!("only a person with one of {who} may go past `{name}`"), format!("只有具备 {who} 之一的人员可以越过审批 `{name}`"))
+                text(
+                    format!("only a person with one of {who} may go past `{name}`"),
+                    format!("只有具备 {who} 之一的人员可以越过审批 `{name}`"),
+                )
             },
         );
     }

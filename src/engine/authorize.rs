@@ -293,7 +293,11 @@ pub(super) fn offers<'w>(
     offers
         .map(|offer| {
             let right = allow(ctx.playbook, ctx.roster, actor, roles, &what(&offer.transition.name), Some(ticket));
-            (offer, right.err().unwrap_or_default())
+            let mut refusal = right.err().unwrap_or_default();
+            if offer.is_open() {
+                refusal.reasons.extend(super::approval_round::unaskable(ctx.roster, workflow, offer.transition, &view, actor).reasons);
+            }
+            (offer, refusal)
         })
         .collect()
 }

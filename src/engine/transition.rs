@@ -63,6 +63,12 @@ pub(super) fn take(d: &mut Draft<'_>, given: &TransitionInput, cause: &Cause) ->
             text(format!("`{name}` does not take the resolution code `{code}`"), format!("`{name}` 不接受解决代码 `{code}`")),
         );
     }
+    // A person is told that nobody could grant what this asks for; what goes by itself finds it in the journal.
+    if by_person {
+        problems
+            .reasons
+            .extend(super::approval_round::unaskable(d.ctx.roster, workflow, transition, &d.view("transition"), d.actor).reasons);
+    }
     problems.done()?;
     if let Some(m) = written {
         super::perform::check_attachments(d_limits, &m.attachments)?;

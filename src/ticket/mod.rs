@@ -7,8 +7,8 @@
 
 mod access;
 mod action;
-mod approval;
 mod actor;
+mod approval;
 mod clock;
 mod effect;
 mod event;
@@ -26,9 +26,7 @@ pub mod wire;
 pub use access::{Access, TicketTemplate};
 pub use action::{Action, Attribute, Recipient};
 pub use actor::{Actor, Cause, Provenance};
-pub use approval::{
-    Approval, ApprovalChange, ApprovalEvent, ApprovalStage, ApprovalState, Exclusion, OnExpiry, Quorum, Voter,
-};
+pub use approval::{Approval, ApprovalChange, ApprovalEvent, ApprovalStage, ApprovalState, Exclusion, OnExpiry, Quorum, Voter};
 pub use clock::{Agreement, Allowance, Amendment, Clock, ClockId, ClosedClock, Correction, Hold, Mark, Outcome, Pause};
 pub use effect::{Effect, EffectKey, EffectKind};
 pub use event::{Caused, Entry, Event, Intake, Opening, Stay};

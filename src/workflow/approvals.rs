@@ -69,13 +69,7 @@ pub struct StageDefinition {
 impl StageDefinition {
     /// A stage in which so many of these must approve.
     pub fn new(approvers: impl IntoIterator<Item = Approver>, quorum: Quorum) -> Self {
-        Self {
-            approvers: approvers.into_iter().collect(),
-            quorum,
-            within: None,
-            on_expiry: OnExpiry::Decline,
-            escalate_to: Vec::new(),
-        }
+        Self { approvers: approvers.into_iter().collect(), quorum, within: None, on_expiry: OnExpiry::Decline, escalate_to: Vec::new() }
     }
     /// With a time it may take, and what becomes of it then.
     #[must_use]

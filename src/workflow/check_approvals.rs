@@ -110,7 +110,10 @@ impl Check<'_> {
             } else if self.d.initial.contains(s) {
                 self.error_help(
                     "protected-initial",
-                    text(format!("a ticket begins in `{s}`, so `{name}` cannot protect it"), format!("工单从 `{s}` 开始，`{name}` 无法保护该状态")),
+                    text(
+                        format!("a ticket begins in `{s}`, so `{name}` cannot protect it"),
+                        format!("工单从 `{s}` 开始，`{name}` 无法保护该状态"),
+                    ),
                     place,
                     text("protect the state that comes after the approval", "请保护审批之后的状态"),
                 );
@@ -145,10 +148,10 @@ impl Check<'_> {
 
     fn stages(&mut self, part: Part, a: &ApprovalDefinition) {
         let name = &a.name;
-        if self.places.unsure(part, "stages") || self.many(a.stages.len(), Approval::STAGES, part, "stages", 0) {
+        if self.many(a.stages.len(), Approval::STAGES, part, "stages", 0) {
             return;
         }
-        if a.stages.is_empty() {
+        if a.stages.is_empty() && !self.places.unsure(part, "stages") {
             self.error_help(
                 "no-stages",
                 text(format!("`{name}` asks nobody"), format!("审批 `{name}` 没有审批人")),
@@ -169,7 +172,10 @@ impl Check<'_> {
                     }
                 }
             }
-            self.reachable(a, s, self.places.at(part, "quorum", n));
+            let doubt = ["approvers", "quorum", "exclude"].iter().any(|k| self.places.unsure(part, k));
+            if !doubt {
+                self.reachable(a, s, self.places.at(part, "quorum", n));
+            }
             self.expiry(part, a, n, s);
         }
     }
@@ -218,6 +224,9 @@ impl Check<'_> {
             );
         }
         let place = self.places.at(part, "on_expiry", n);
+        if self.places.unsure(part, "on_expiry") || self.places.unsure(part, "stages") {
+            return;
+        }
         if s.within.is_none() && s.on_expiry != OnExpiry::Decline {
             self.error_help(
                 "expiry-without-time",
@@ -244,7 +253,10 @@ impl Check<'_> {
         if !s.escalate_to.is_empty() && s.on_expiry != OnExpiry::Escalate {
             self.warn_help(
                 "escalate-without-effect",
-                text(format!("a stage of `{name}` never escalates, so `escalate_to` says nothing"), format!("审批 `{name}` 的一个阶段不会升级，escalate_to 不起作用")),
+                text(
+                    format!("a stage of `{name}` never escalates, so `escalate_to` says nothing"),
+                    format!("审批 `{name}` 的一个阶段不会升级，escalate_to 不起作用"),
+                ),
                 self.places.at(part, "escalate_to", n.saturating_mul(64)),
                 text("write on_expiry = \"escalate\", or remove it", "请写 on_expiry = \"escalate\"，或删除"),
             );

@@ -48,7 +48,8 @@ pub(super) fn declare_from(document: &Document<'_>, schema: &mut Schema) {
 /// The definition; what cannot be read is put down in the document, and doubted in the places.
 pub(super) fn read(document: &Document<'_>, schema: &Schema) -> (WorkflowDefinition, Places) {
     let mut places = Places::new(document.whole());
-    let root = document.root(&["name", "version", "initial", "states", "transitions", "timed", "rights", "tasks", "tasks_at_end", "approvals"]);
+    let root =
+        document.root(&["name", "version", "initial", "states", "transitions", "timed", "rights", "tasks", "tasks_at_end", "approvals"]);
     let name = root.need("name", "the name of the workflow", "工作流名称").and_then(|i| i.name()).unwrap_or(UNREADABLE);
     let mut definition = WorkflowDefinition::new(name, 1);
     match root.need("version", "the version of the workflow, from 1", "工作流版本号，从 1 开始") {

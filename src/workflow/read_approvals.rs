@@ -33,7 +33,14 @@ fn said<T>(i: &Item<'_>, key: &str, words: &[&'static str], parse: impl Fn(&str)
 }
 
 /// The items of a list under a key, each with its place noted.
-fn each<T>(t: &Table<'_>, part: Part, key: &'static str, first: usize, places: &mut Places, read: impl Fn(&Item<'_>) -> Option<T>) -> Vec<T> {
+fn each<T>(
+    t: &Table<'_>,
+    part: Part,
+    key: &'static str,
+    first: usize,
+    places: &mut Places,
+    read: impl Fn(&Item<'_>) -> Option<T>,
+) -> Vec<T> {
     let mut out = Vec::new();
     for i in t.get(key).map(|i| i.one_or_many()).unwrap_or_default() {
         match read(&i) {
@@ -93,7 +100,10 @@ fn stage(item: &Item<'_>, part: Part, n: usize, places: &mut Places) -> Option<S
     let quorum = match t.get("quorum") {
         Some(i) => {
             places.set(part, "quorum", n, i.place());
-            quorum(&i)?
+            quorum(&i).unwrap_or_else(|| {
+                places.doubt(part, "quorum");
+                Quorum::Any
+            })
         }
         None => Quorum::Any,
     };
@@ -104,7 +114,10 @@ fn stage(item: &Item<'_>, part: Part, n: usize, places: &mut Places) -> Option<S
     }
     if let Some(i) = t.get("on_expiry") {
         places.set(part, "on_expiry", n, i.place());
-        s.on_expiry = i.word(&OnExpiry::WORDS)?;
+        s.on_expiry = i.word(&OnExpiry::WORDS).unwrap_or_else(|| {
+            places.doubt(part, "on_expiry");
+            OnExpiry::Decline
+        });
     }
     Some(s)
 }

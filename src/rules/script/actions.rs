@@ -2,7 +2,9 @@
 
 use super::values::{Amount, Lapse, Moment, as_text, decimal_of, instant_of, lapse_of, text_in};
 use crate::diagnostic::{Text, did_you_mean, text};
-use crate::id::{AgentId, ApprovalName, ExternalId, GroupId, HookName, LevelName, SkillName, TagName, TaskName, TemplateName, TransitionName};
+use crate::id::{
+    AgentId, ApprovalName, ExternalId, GroupId, HookName, LevelName, SkillName, TagName, TaskName, TemplateName, TransitionName,
+};
 use crate::rules::recipient;
 use crate::ticket::{Action, Attribute, FieldKind, Schema, Value};
 use rhai::{Array, Dynamic, Map};

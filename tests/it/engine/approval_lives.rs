@@ -125,7 +125,8 @@ fn judge(entries: &[Entry]) -> usize {
             }
             t.evolve(&c.event, at, e.revision, index);
             // It was for what there was then.
-            granted &= covered == (amount(&t), t.urgency.as_ref().map(|u| u.value.clone())) && !(before == "ordered" && t.state != "ordered" && matches!(c.event, Event::Moved { .. }));
+            granted &= covered == (amount(&t), t.urgency.as_ref().map(|u| u.value.clone()))
+                && !(before == "ordered" && t.state != "ordered" && matches!(c.event, Event::Moved { .. }));
         }
     }
     entered

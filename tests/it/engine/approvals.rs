@@ -176,8 +176,13 @@ fn order() -> What {
 fn is(t: &Ticket) -> (&str, Option<ApprovalState>) {
     (t.state.as_str(), t.approval("spend").map(|a| a.state))
 }
+/// A new ticket of the group that `zhao` leads.
+fn begun(s: &Stage) -> Arc<Ticket> {
+    let hand = What::HandOff { group: "support".into(), skills: Default::default(), reason: String::new() };
+    s.as_agent("li", &s.create(), hand)
+}
 fn asked(s: &Stage) -> Arc<Ticket> {
-    s.as_agent("li", &s.create(), What::transition("ask"))
+    s.as_agent("li", &begun(s), What::transition("ask"))
 }
 fn events(s: &Stage, t: &Ticket) -> Vec<Event> {
     s.desk.journal(t.id).unwrap().iter().flat_map(|e| e.events.iter().map(|c| c.event.clone())).collect()
@@ -302,7 +307,8 @@ fn s12_who_asked_the_requester_and_the_assignee_have_no_vote() {
     assert_eq!(t.approvals[0].asked().map(|v| v.agent.as_str()).collect::<Vec<_>>(), ["bo", "chen"]);
     // Whoever becomes the assignee meanwhile has no vote any more.
     let s = desk(&flow("\"requester\", \"initiator\"", "\"assignee\""), &[]);
-    let t = s.as_agent("li", &asked(&s), What::Assign("bo".into()));
+    let t = s.as_agent("li", &s.create(), What::transition("ask"));
+    let t = s.as_agent("li", &t, What::Assign("bo".into()));
     assert_eq!(no(&s, &t, "bo", ApprovalCommand::vote("spend", true)), ["excluded"]);
     assert_eq!(no(&s, &t, "chen", ApprovalCommand::delegate("spend", "bo")), ["already-approver", "excluded"]);
 }
@@ -312,6 +318,10 @@ fn s12_nobody_eligible_or_too_few_is_a_refusal_that_says_so() {
     let s = desk(&flow("\"requester\", \"initiator\"", "\"role:buyer\""), &[]);
     let t = s.create();
     assert_eq!(no(&s, &t, "li", ApprovalCommand::request("spend")), ["nobody-eligible"]);
+    // A transition that would ask for it says so too, before it is taken and with everything else that stands against it.
+    assert_eq!(no(&s, &t, "li", What::transition("ask")), ["nobody-eligible"]);
+    let offers = s.desk.available(t.id, &Actor::agent("li")).unwrap();
+    assert!(offers.iter().any(|o| o.transition == "ask" && o.refusal.has("nobody-eligible")));
     let two = r#"    { approvers = ["role:buyer"], quorum = "3" }, { approvers = ["agent:nobody"] },"#;
     let s = desk(&flow(STAGES, two), &[]);
     let t = s.create();
@@ -327,10 +337,13 @@ fn s12_nobody_eligible_or_too_few_is_a_refusal_that_says_so() {
 #[test]
 fn s12_no_other_transition_bypasses_it_whoever_takes_it() {
     let rules = r#"rule("rush").on("changed:impact").then(|t| t.transition("sneak"));"#;
-    let late = FLOW.replacen("[approvals.spend]", "[[timed]]\nfrom = \"new\"\nafter = \"1h\"\ntransition = \"sneak\"\n\n[approvals.spend]", 1);
+    let late =
+        FLOW.replacen("[approvals.spend]", "[[timed]]\nfrom = \"new\"\nafter = \"1h\"\ntransition = \"sneak\"\n\n[approvals.spend]", 1);
     let s = desk(&late, &[("rules/rush.rhai", rules)]);
     let t = s.create();
-    for (actor, name) in [(Actor::agent("li"), "sneak"), (Actor::agent("zhao"), "order"), (Actor::requester("ann"), "sneak"), (Actor::System, "sneak")] {
+    for (actor, name) in
+        [(Actor::agent("li"), "sneak"), (Actor::agent("zhao"), "order"), (Actor::requester("ann"), "sneak"), (Actor::System, "sneak")]
+    {
         assert_eq!(codes(s.try_as(actor.clone(), &t, What::transition(name))), ["approval-missing"], "{actor:?}");
         let offer = s.desk.available(t.id, &actor).unwrap().into_iter().find(|o| o.transition == *name).unwrap();
         assert!(offer.refusal.has("approval-missing"), "{actor:?}");
@@ -414,7 +427,11 @@ fn s12_an_explicit_override_needs_a_role_and_a_reason_and_is_audited() {
     let s = usual();
     let t = asked(&s);
     assert_eq!(no(&s, &t, "li", ApprovalCommand::go_past("spend", " ")), ["no-override", "reason-needed"]);
-    assert_eq!(codes(s.try_as(Actor::System, &t, What::Approval(ApprovalCommand::go_past("spend", "so")))), ["no-override"], "a person's word");
+    assert_eq!(
+        codes(s.try_as(Actor::System, &t, What::Approval(ApprovalCommand::go_past("spend", "so")))),
+        ["no-override"],
+        "a person's word"
+    );
     let t = act(&s, &t, "zhao", ApprovalCommand::go_past("spend", "the shop closes at noon"));
     assert_eq!(is(&t), ("ordered", Some(ApprovalState::Overridden)));
     let entry = s.desk.journal(t.id).unwrap().pop().unwrap();
@@ -429,7 +446,11 @@ fn s12_an_explicit_override_needs_a_role_and_a_reason_and_is_audited() {
     let t = s.as_agent("li", &t, What::set("amount", 700));
     assert_eq!(is(&t).1, Some(ApprovalState::Voided));
     let closed = desk(&flow("override = [\"lead\"]\n", ""), &[]);
-    assert_eq!(no(&closed, &closed.create(), "zhao", ApprovalCommand::go_past("spend", "so")), ["no-override"], "nobody, where nobody is named");
+    assert_eq!(
+        no(&closed, &closed.create(), "zhao", ApprovalCommand::go_past("spend", "so")),
+        ["no-override"],
+        "nobody, where nobody is named"
+    );
 }
 
 #[test]
@@ -507,8 +528,6 @@ fn s12_s85_votes_of_who_is_absent_go_to_the_stand_in_where_the_policy_says_so() 
     for (policy, has) in [("keep", "bo"), ("backup", "fu")] {
         let s = desk(FLOW, &[("routing.toml", &format!("[defaults]\nabsence = \"{policy}\"\n"))]);
         let t = asked(&s);
-        let hand = What::HandOff { group: "support".into(), skills: Default::default(), reason: String::new() };
-        let t = s.as_agent("li", &t, hand);
         assert_eq!(s.desk.on_availability(&"bo".into()).unwrap(), 0, "bo is here");
         s.pass(61);
         assert_eq!(s.desk.on_availability(&"bo".into()).unwrap(), u64::from(policy == "backup"));
@@ -551,8 +570,14 @@ fn s12_people_are_told_and_everybody_sees_what_would_still_grant_it() {
     assert_eq!(told, ["bo", "chen", "dai"].map(|a| Recipient::Agent(a.into())));
     let see = |t: &Ticket, who: &str| s.desk.approvals(t.id, &Actor::agent(who)).unwrap().remove(0);
     let v = see(&vote(&s, &t, "bo", true), "chen");
-    assert_eq!((v.needed, v.passed, v.state, v.round, v.needs, v.lacks, v.yours), (true, false, Some(ApprovalState::Open), 1, 2, Some(1), true));
-    assert_eq!(v.voters.iter().map(|v| (v.agent.as_str(), v.vote)).collect::<Vec<_>>(), [("bo", Some(true)), ("chen", None), ("dai", None)]);
+    assert_eq!(
+        (v.needed, v.passed, v.state, v.round, v.needs, v.lacks, v.yours),
+        (true, false, Some(ApprovalState::Open), 1, 2, Some(1), true)
+    );
+    assert_eq!(
+        v.voters.iter().map(|v| (v.agent.as_str(), v.vote)).collect::<Vec<_>>(),
+        [("bo", Some(true)), ("chen", None), ("dai", None)]
+    );
     assert!(!see(&t, "bo").yours && !see(&t, "li").yours);
     let Err(Error::Refused(r)) = s.try_as(Actor::agent("li"), &t, order()) else { panic!() };
     let said = &r.reasons[0].message;

@@ -92,10 +92,22 @@ const EDITS: &[(&str, &str, &str)] = &[
     ("granted-elsewhere", LAST, approval!("protects = [\"vendor\"]\ngranted = \"close\"\nstages = [{ approvers = [\"lead\"] }]")),
     ("no-stages", LAST, approval!("protects = [\"vendor\"]\nstages = []")),
     ("no-approvers", LAST, approval!("protects = [\"vendor\"]\nstages = [{ approvers = [] }]")),
-    ("approval-nobody-can-give", LAST, approval!("protects = [\"vendor\"]\nstages = [{ approvers = [\"lead\", \"agent:bo\"], quorum = 3 }]")),
+    (
+        "approval-nobody-can-give",
+        LAST,
+        approval!("protects = [\"vendor\"]\nstages = [{ approvers = [\"lead\", \"agent:bo\"], quorum = 3 }]"),
+    ),
     ("expiry-without-time", LAST, approval!("protects = [\"vendor\"]\nstages = [{ approvers = [\"lead\"], on_expiry = \"escalate\" }]")),
-    ("no-next-stage", LAST, approval!("protects = [\"vendor\"]\nstages = [{ approvers = [\"lead\"], within = \"1bd\", on_expiry = \"next\" }]")),
-    ("escalate-without-effect", LAST, approval!("protects = [\"vendor\"]\nstages = [{ approvers = [\"lead\"], within = \"1bd\", escalate_to = [\"manager\"] }]")),
+    (
+        "no-next-stage",
+        LAST,
+        approval!("protects = [\"vendor\"]\nstages = [{ approvers = [\"lead\"], within = \"1bd\", on_expiry = \"next\" }]"),
+    ),
+    (
+        "escalate-without-effect",
+        LAST,
+        approval!("protects = [\"vendor\"]\nstages = [{ approvers = [\"lead\"], within = \"1bd\", escalate_to = [\"manager\"] }]"),
+    ),
     ("bad-quorum", LAST, approval!("protects = [\"vendor\"]\nstages = [{ approvers = [\"lead\"], quorum = \"most\" }]")),
     ("unknown-approval", "{ tag = \"started\" }", "{ request_approval = \"spend\" }"),
     ("script-engine-missing", "guard = { field = \"impact\", is_not = \"high\" }", "guard = \"t.impact != 'high'\""),
@@ -207,7 +219,7 @@ label = { en = "Spend", zh = "支出" }
 exclude = ["requestor", "role:laed"]
 covers = ["cereal"]
 protects = ["vendro"]
-when = { field = "impact", value = "lwo" }
+when = { field = "impact", is = "lwo" }
 granted = "clsoe"
 declined = "strat"
 override = ["laed"]
@@ -252,9 +264,13 @@ fn what_only_rust_can_build() {
         WorkflowDefinition::new("w", 1).initial("a").state(state("a")).task(TaskDefinition::new("t")).task(TaskDefinition::new("t"));
     let lead = || ApprovalDefinition::new("v").stage(StageDefinition::new([Approver::Lead], Quorum::Any)).protects(["b"]);
     let approvals = WorkflowDefinition::new("w", 1).initial("a").state(state("a")).approval(lead()).approval(lead());
-    for (code, definition) in
-        [("duplicate-approval", approvals), ("duplicate-task", tasks), ("duplicate-state", twice), ("no-states", WorkflowDefinition::new("w", 1)), ("bad-skill-level", level)]
-    {
+    for (code, definition) in [
+        ("duplicate-approval", approvals),
+        ("duplicate-task", tasks),
+        ("duplicate-state", twice),
+        ("no-states", WorkflowDefinition::new("w", 1)),
+        ("bad-skill-level", level),
+    ] {
         let (workflow, problems) = definition.compile(&schema(), &NoScripts);
         assert!(workflow.is_none() && problems.iter().any(|d| d.code == code), "{code}: {problems}");
         complete(&problems);
@@ -266,10 +282,21 @@ fn what_only_rust_can_build() {
 fn no_code_is_without_a_fixture() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let tested: BTreeSet<&str> = EDITS.iter().map(|e| e.0).chain(BUILT).collect();
-    for file in ["check", "check_approvals", "check_demand", "check_states", "check_transitions", "check_paths", "read", "read_approvals", "read_demand", "read_tasks"]
-        .map(|f| format!("workflow/{f}.rs"))
-        .into_iter()
-        .chain(["reading", "actions", "form"].map(|f| format!("condition/{f}.rs")))
+    for file in [
+        "check",
+        "check_approvals",
+        "check_demand",
+        "check_states",
+        "check_transitions",
+        "check_paths",
+        "read",
+        "read_approvals",
+        "read_demand",
+        "read_tasks",
+    ]
+    .map(|f| format!("workflow/{f}.rs"))
+    .into_iter()
+    .chain(["reading", "actions", "form"].map(|f| format!("condition/{f}.rs")))
     {
         let source = std::fs::read_to_string(root.join(&file)).unwrap();
         for line in source.lines().filter(|l| !l.trim_start().starts_with("//")) {
