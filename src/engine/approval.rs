@@ -249,10 +249,9 @@ fn withdraw(d: &mut Draft<'_>, name: &ApprovalName, reason: &str) -> Result<(), 
     let a = open(d, name)?;
     let mut all = Refusal::default();
     // What nobody of the desk's people asked for is the assignee's to withdraw.
-    let theirs = match &a.requested_by {
-        Actor::Agent(_) => a.requested_by == *d.actor,
-        _ => d.actor.as_agent().is_some_and(|me| d.ticket.assignee.as_ref() == Some(me)),
-    };
+    let people = matches!(a.requested_by, Actor::Agent(_));
+    let assigned = d.actor.as_agent().is_some_and(|me| d.ticket.assignee.as_ref() == Some(me));
+    let theirs = a.requested_by == *d.actor || (!people && assigned);
     if !theirs && *d.actor != Actor::System {
         all.add("not-yours", text(format!("`{name}` is withdrawn by who asked for it"), format!("审批 `{name}` 只能由发起人撤回")));
     }
