@@ -4,17 +4,16 @@
 
 use super::actions::{attempt, present, too_many, unknown};
 use super::approval_command::ApprovalCommand;
+use super::approval_round::{due, electorate, excluded, open_round};
 use super::draft::Draft;
 use super::perform::named;
 use super::refusal::Refusal;
 use super::{input::TransitionInput, notify, transition};
-use crate::calendar::{Calendar, Span};
 use crate::diagnostic::text;
 use crate::id::*;
-use crate::routing::{OnAway, Roster};
+use crate::routing::OnAway;
 use crate::ticket::*;
 use crate::workflow::{ApprovalRule, Approver, StageDefinition, Workflow, has_one};
-use std::collections::BTreeSet;
 
 /// Does what a command on approvals asks, or gives all reasons why not.
 pub(super) fn command(d: &mut Draft<'_>, command: &ApprovalCommand) -> Result<(), Refusal> {
@@ -88,93 +87,6 @@ fn request(d: &mut Draft<'_>, name: &ApprovalName, cause: &Cause) -> Result<(), 
     }
     begin(d, rule, round, cause);
     Ok(())
-}
-
-/// A new round with its electorate as of now, and everything that makes it one that nobody could grant.
-fn open_round(d: &Draft<'_>, rule: &ApprovalRule, requested_by: Actor, all: &mut Refusal) -> Approval {
-    let def = &rule.definition;
-    let mut stages = Vec::with_capacity(def.stages.len());
-    for (n, s) in (1usize..).zip(&def.stages) {
-        let (voters, left_out) = electorate(d.ctx.roster, &d.ticket, &s.approvers, &def.exclude, &requested_by);
-        let (can, needs, name) = (voters.len(), s.quorum.of(voters.len()), &def.name);
-        if can > Approval::VOTERS {
-            let most = Approval::VOTERS;
-            all.add(
-                "too-many",
-                text(
-                    format!("stage {n} of `{name}` would ask {can} people, at most {most}"),
-                    format!("审批 `{name}` 第 {n} 阶段涉及 {can} 人，最多 {most} 人"),
-                ),
-            );
-        } else if can == 0 && needs > 0 {
-            all.add(
-                "nobody-eligible",
-                text(
-                    format!("nobody may vote in stage {n} of `{name}`; {left_out} are excluded"),
-                    format!("审批 `{name}` 第 {n} 阶段无人可以投票；已排除 {left_out} 人"),
-                ),
-            );
-        } else if can < needs {
-            all.add(
-                "too-few-eligible",
-                text(
-                    format!("stage {n} of `{name}` needs {needs} to approve, but only {can} may vote; {left_out} are excluded"),
-                    format!("审批 `{name}` 第 {n} 阶段需要 {needs} 人同意，但只有 {can} 人可以投票；已排除 {left_out} 人"),
-                ),
-            );
-        }
-        let within = s.within.map(|w| w.to_string()).unwrap_or_default();
-        stages.push(ApprovalStage { quorum: s.quorum, voters, within, on_expiry: s.on_expiry, escalated: false });
-    }
-    Approval {
-        name: def.name.clone(),
-        round: d.ticket.approval(def.name.as_str()).map_or(0, |a| a.round).saturating_add(1),
-        state: ApprovalState::Open,
-        due: stages.first().and_then(|s| due(d, &def.name, s)),
-        stages,
-        stage: 0,
-        requested_by,
-        requested_at: d.at,
-        exclude: def.exclude.clone(),
-        covers: def.covers.clone(),
-        cycle: d.ticket.cycle,
-    }
-}
-
-/// The agents these words mean for a ticket, each once, without those excluded; and how many those are.
-fn electorate(roster: &Roster, t: &Ticket, approvers: &[Approver], exclude: &[Exclusion], by: &Actor) -> (Vec<Voter>, usize) {
-    let group = t.group.as_ref();
-    let mut found: BTreeSet<AgentId> = BTreeSet::new();
-    for a in approvers {
-        match a {
-            Approver::Lead => found.extend(group.and_then(|g| roster.lead(g)).cloned()),
-            Approver::Manager => found.extend(roster.manager(group).cloned()),
-            Approver::Agent(a) => found.extend(roster.agent(a).map(|a| a.id.clone())),
-            Approver::Group(g) => found.extend(roster.members(g).map(|a| a.id.clone())),
-            Approver::Role(r) => {
-                let has = |a: &&crate::routing::Agent| roster.roles_in(&Actor::Agent(a.id.clone()), group).contains(r);
-                found.extend(roster.agents().filter(has).map(|a| a.id.clone()));
-            }
-        }
-    }
-    let all = found.len();
-    found.retain(|a| !excluded(roster, t, a, exclude, by));
-    let left_out = all.saturating_sub(found.len());
-    (found.into_iter().map(Voter::new).collect(), left_out)
-}
-
-fn excluded(roster: &Roster, t: &Ticket, agent: &AgentId, exclude: &[Exclusion], by: &Actor) -> bool {
-    let roles = roster.roles_in(&Actor::Agent(agent.clone()), t.group.as_ref()).to_vec();
-    exclude.iter().any(|e| e.means(agent, &roles, t, by))
-}
-
-/// When the time of a stage that opens now runs out.
-fn due(d: &Draft<'_>, name: &ApprovalName, stage: &ApprovalStage) -> Option<UtcInstant> {
-    let span: Span = stage.within.parse().ok()?;
-    let playbook = d.ctx.playbook;
-    let own = d.workflow.approval(name).and_then(|a| a.definition.calendar.as_ref());
-    let calendar: &Calendar = playbook.calendars().resolve(own, playbook.schema().group_calendar(d.ticket.group.as_ref()));
-    calendar.due(d.at, span)
 }
 
 fn begin(d: &mut Draft<'_>, rule: &ApprovalRule, round: Approval, cause: &Cause) {
@@ -337,10 +249,9 @@ fn withdraw(d: &mut Draft<'_>, name: &ApprovalName, reason: &str) -> Result<(), 
     let a = open(d, name)?;
     let mut all = Refusal::default();
     // What nobody of the desk's people asked for is the assignee's to withdraw.
-    let theirs = match &a.requested_by {
-        Actor::Agent(_) => a.requested_by == *d.actor,
-        _ => d.actor.as_agent().is_some_and(|me| d.ticket.assignee.as_ref() == Some(me)),
-    };
+    let people = matches!(a.requested_by, Actor::Agent(_));
+    let assigned = d.actor.as_agent().is_some_and(|me| d.ticket.assignee.as_ref() == Some(me));
+    let theirs = a.requested_by == *d.actor || (!people && assigned);
     if !theirs && *d.actor != Actor::System {
         all.add("not-yours", text(format!("`{name}` is withdrawn by who asked for it"), format!("审批 `{name}` 只能由发起人撤回")));
     }

@@ -298,6 +298,9 @@ pub(super) fn offers<'w>(
             if ticket.kin.merged_into.is_some() {
                 refusal.reasons.extend(super::merge::merged(ticket).reasons);
             }
+            if offer.is_open() {
+                refusal.reasons.extend(super::approval_round::unaskable(ctx.roster, workflow, offer.transition, &view, actor).reasons);
+            }
             (offer, refusal)
         })
         .collect()

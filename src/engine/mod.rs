@@ -8,6 +8,7 @@
 mod actions;
 mod approval;
 mod approval_command;
+mod approval_round;
 mod approval_view;
 mod authorize;
 mod case;

@@ -71,6 +71,12 @@ pub(super) fn take(d: &mut Draft<'_>, given: &TransitionInput, cause: &Cause) ->
     for h in d.held.iter().filter(|h| ends && h.ticket == d.ticket.id) {
         problems.reasons.extend(held_by(&d.ticket, h).reasons);
     }
+    // A person is told that nobody could grant what this asks for; what goes by itself finds it in the journal.
+    if by_person {
+        problems
+            .reasons
+            .extend(super::approval_round::unaskable(d.ctx.roster, workflow, transition, &d.view("transition"), d.actor).reasons);
+    }
     problems.done()?;
     if let Some(m) = written {
         super::perform::check_attachments(d_limits, &m.attachments)?;

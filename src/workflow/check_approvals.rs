@@ -148,10 +148,10 @@ impl Check<'_> {
 
     fn stages(&mut self, part: Part, a: &ApprovalDefinition) {
         let name = &a.name;
-        if self.places.unsure(part, "stages") || self.many(a.stages.len(), Approval::STAGES, part, "stages", 0) {
+        if self.many(a.stages.len(), Approval::STAGES, part, "stages", 0) {
             return;
         }
-        if a.stages.is_empty() {
+        if a.stages.is_empty() && !self.places.unsure(part, "stages") {
             self.error_help(
                 "no-stages",
                 text(format!("`{name}` asks nobody"), format!("审批 `{name}` 没有审批人")),
@@ -172,7 +172,10 @@ impl Check<'_> {
                     }
                 }
             }
-            self.reachable(a, s, self.places.at(part, "quorum", n));
+            let doubt = ["approvers", "quorum", "exclude"].iter().any(|k| self.places.unsure(part, k));
+            if !doubt {
+                self.reachable(a, s, self.places.at(part, "quorum", n));
+            }
             self.expiry(part, a, n, s);
         }
     }
@@ -221,6 +224,9 @@ impl Check<'_> {
             );
         }
         let place = self.places.at(part, "on_expiry", n);
+        if self.places.unsure(part, "on_expiry") || self.places.unsure(part, "stages") {
+            return;
+        }
         if s.within.is_none() && s.on_expiry != OnExpiry::Decline {
             self.error_help(
                 "expiry-without-time",

@@ -100,7 +100,10 @@ fn stage(item: &Item<'_>, part: Part, n: usize, places: &mut Places) -> Option<S
     let quorum = match t.get("quorum") {
         Some(i) => {
             places.set(part, "quorum", n, i.place());
-            quorum(&i)?
+            quorum(&i).unwrap_or_else(|| {
+                places.doubt(part, "quorum");
+                Quorum::Any
+            })
         }
         None => Quorum::Any,
     };
@@ -111,7 +114,10 @@ fn stage(item: &Item<'_>, part: Part, n: usize, places: &mut Places) -> Option<S
     }
     if let Some(i) = t.get("on_expiry") {
         places.set(part, "on_expiry", n, i.place());
-        s.on_expiry = i.word(&OnExpiry::WORDS)?;
+        s.on_expiry = i.word(&OnExpiry::WORDS).unwrap_or_else(|| {
+            places.doubt(part, "on_expiry");
+            OnExpiry::Decline
+        });
     }
     Some(s)
 }

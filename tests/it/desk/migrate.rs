@@ -315,7 +315,7 @@ fn s11_a_difference_sees_every_key_of_a_workflow() {
         ("children", "[tasks.look]", "[children]\nbroadcast = true\n[tasks.look]".into()),
         ("task", "due = \"1bd\"", "due = \"2bd\"".into()),
         ("approval", "[approvals.spend]", "[approvals.spend]\noverride = [\"lead\"]".into()),
-        ("approval", "[approvals.spend]", "[approvals.spend]\nwhen = { field = \"impact\", value = \"high\" }".into()),
+        ("approval", "[approvals.spend]", "[approvals.spend]\nwhen = { field = \"impact\", is = \"high\" }".into()),
         ("approval", "approvers = [\"lead\"]", "approvers = [\"manager\"]".into()),
     ];
     let before = playbook(&edited(&[begin]));

@@ -112,11 +112,9 @@ fn judge(entries: &[Entry]) -> usize {
                     | ApprovalChange::Withdrawn { .. } => granted = false,
                     ApprovalChange::StageOpened { .. } => {}
                 },
-                Event::Moved { stay, from, .. } => {
-                    if stay.state == "ordered" && *from != "ordered" {
-                        entered += 1;
-                        assert!(may_go(&t, granted), "moved past an approval at {}", e.revision);
-                    }
+                Event::Moved { stay, from, .. } if stay.state == "ordered" && *from != "ordered" => {
+                    entered += 1;
+                    assert!(may_go(&t, granted), "moved past an approval at {}", e.revision);
                 }
                 Event::Migrated(m) => {
                     assert!(m.after.stay.state != "ordered" || may_go(&t, granted), "migrated past an approval");
@@ -132,13 +130,16 @@ fn judge(entries: &[Entry]) -> usize {
     entered
 }
 
+/// State, cycle, and of each round its number, where it stands, its stage and the votes.
+type Shape = (StateName, u32, Vec<(u32, ApprovalState, u8, Vec<Voter>)>);
+
 /// What is left of a life that does not name entries.
-fn shape(t: &Ticket) -> (StateName, u32, Vec<(u32, ApprovalState, u8, Vec<Voter>)>) {
+fn shape(t: &Ticket) -> Shape {
     let of = |a: &Approval| (a.round, a.state, a.stage, a.present().map(|s| s.voters.clone()).unwrap_or_default());
     (t.state.clone(), t.cycle, t.approvals.iter().map(of).collect())
 }
 
-fn live(steps: &[Step], sweeps: bool) -> (Vec<bool>, (StateName, u32, Vec<(u32, ApprovalState, u8, Vec<Voter>)>), usize) {
+fn live(steps: &[Step], sweeps: bool) -> (Vec<bool>, Shape, usize) {
     let s = stage();
     let t = s.create();
     let mut done = Vec::new();

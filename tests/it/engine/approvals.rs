@@ -176,8 +176,13 @@ fn order() -> What {
 fn is(t: &Ticket) -> (&str, Option<ApprovalState>) {
     (t.state.as_str(), t.approval("spend").map(|a| a.state))
 }
+/// A new ticket of the group that `zhao` leads.
+fn begun(s: &Stage) -> Arc<Ticket> {
+    let hand = What::HandOff { group: "support".into(), skills: Default::default(), reason: String::new() };
+    s.as_agent("li", &s.create(), hand)
+}
 fn asked(s: &Stage) -> Arc<Ticket> {
-    s.as_agent("li", &s.create(), What::transition("ask"))
+    s.as_agent("li", &begun(s), What::transition("ask"))
 }
 fn events(s: &Stage, t: &Ticket) -> Vec<Event> {
     s.desk.journal(t.id).unwrap().iter().flat_map(|e| e.events.iter().map(|c| c.event.clone())).collect()
@@ -302,7 +307,8 @@ fn s12_who_asked_the_requester_and_the_assignee_have_no_vote() {
     assert_eq!(t.approvals[0].asked().map(|v| v.agent.as_str()).collect::<Vec<_>>(), ["bo", "chen"]);
     // Whoever becomes the assignee meanwhile has no vote any more.
     let s = desk(&flow("\"requester\", \"initiator\"", "\"assignee\""), &[]);
-    let t = s.as_agent("li", &asked(&s), What::Assign("bo".into()));
+    let t = s.as_agent("li", &s.create(), What::transition("ask"));
+    let t = s.as_agent("li", &t, What::Assign("bo".into()));
     assert_eq!(no(&s, &t, "bo", ApprovalCommand::vote("spend", true)), ["excluded"]);
     assert_eq!(no(&s, &t, "chen", ApprovalCommand::delegate("spend", "bo")), ["already-approver", "excluded"]);
 }
@@ -312,6 +318,10 @@ fn s12_nobody_eligible_or_too_few_is_a_refusal_that_says_so() {
     let s = desk(&flow("\"requester\", \"initiator\"", "\"role:buyer\""), &[]);
     let t = s.create();
     assert_eq!(no(&s, &t, "li", ApprovalCommand::request("spend")), ["nobody-eligible"]);
+    // A transition that would ask for it says so too, before it is taken and with everything else that stands against it.
+    assert_eq!(no(&s, &t, "li", What::transition("ask")), ["nobody-eligible"]);
+    let offers = s.desk.available(t.id, &Actor::agent("li")).unwrap();
+    assert!(offers.iter().any(|o| o.transition == "ask" && o.refusal.has("nobody-eligible")));
     let two = r#"    { approvers = ["role:buyer"], quorum = "3" }, { approvers = ["agent:nobody"] },"#;
     let s = desk(&flow(STAGES, two), &[]);
     let t = s.create();
@@ -518,8 +528,6 @@ fn s12_s85_votes_of_who_is_absent_go_to_the_stand_in_where_the_policy_says_so() 
     for (policy, has) in [("keep", "bo"), ("backup", "fu")] {
         let s = desk(FLOW, &[("routing.toml", &format!("[defaults]\nabsence = \"{policy}\"\n"))]);
         let t = asked(&s);
-        let hand = What::HandOff { group: "support".into(), skills: Default::default(), reason: String::new() };
-        let t = s.as_agent("li", &t, hand);
         assert_eq!(s.desk.on_availability(&"bo".into()).unwrap(), 0, "bo is here");
         s.pass(61);
         assert_eq!(s.desk.on_availability(&"bo".into()).unwrap(), u64::from(policy == "backup"));

@@ -27,7 +27,9 @@ fn records() -> Vec<(String, String)> {
 fn every_event_has_a_sample() {
     let names: BTreeSet<_> = events().into_iter().map(|(n, _)| n).collect();
     assert_eq!(names.len(), EVENTS, "one sample of each of the {EVENTS} events, and EVENTS counts the arms of `name`");
-    let arm = |l: &&str| ["Event::", "TaskChange::", "KinEvent::"].iter().any(|p| l.trim_start().starts_with(p)) && l.contains("=> \"");
+    let arm = |l: &&str| {
+        ["Event::", "TaskChange::", "KinEvent::", "ApprovalChange::"].iter().any(|p| l.trim_start().starts_with(p)) && l.contains("=> \"")
+    };
     let arms = include_str!("samples.rs").lines().filter(arm).count();
     assert_eq!(arms, EVENTS);
 }

@@ -247,7 +247,7 @@ label = { en = "Spend", zh = "支出" }
 exclude = ["requestor", "role:laed"]
 covers = ["cereal"]
 protects = ["vendro"]
-when = { field = "impact", value = "lwo" }
+when = { field = "impact", is = "lwo" }
 granted = "clsoe"
 declined = "strat"
 override = ["laed"]
