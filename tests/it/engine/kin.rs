@@ -450,3 +450,18 @@ fn a_transition_makes_a_child_too() {
     sound(&s, &t);
     sound(&s, &kid);
 }
+
+#[test]
+fn s13_a_broadcast_reaches_everybody_once() {
+    let s = stage("[children]\nbroadcast = true");
+    let parent = s.create();
+    child(&s, &parent, true);
+    for who in ["bob", "eve"] {
+        let add = KinCommand::AddChild { new: Box::new(NewTicket::new("question", "the same", who, "mail")), blocking: true };
+        li(&s, &parent, add);
+    }
+    let would = s.desk.preview(&ticketry::engine::Command::on(parent.id, "p", Actor::agent("li"), What::reply("soon"))).unwrap();
+    assert_eq!(would.commit.writes.len(), 4);
+    let mails = would.commit.effects.iter().filter(|e| matches!(e.kind, EffectKind::Outbound(_))).count();
+    assert_eq!(mails, 3, "ann has one ticket and a part of it, and is written to once");
+}
