@@ -348,6 +348,7 @@ fn families_and_merges_are_for_agents_and_for_whom_the_playbook_says() {
     s.as_agent("zhao", &a, What::Kin(KinCommand::Merge { into: b.id }));
 }
 
+#[cfg(feature = "rhai")]
 const REPAIR: &str = r#"rule("two-parts").on("changed:impact").when(|t| t.impact == "high" && !t.is_child)
     .then(|t| { t.child("question", "look"); t.child("question", "mend"); });
 rule("all-done").on("children.ended").then(|t| t.tag("parts-done"));
