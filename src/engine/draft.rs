@@ -410,7 +410,7 @@ pub(super) fn changes(event: &Event, cause: &Cause, out: &mut Vec<Path>) {
         Event::Released { .. } => &[Path::Assignee],
         Event::Rated { .. } => &[Path::Rating],
         Event::Task(_) => &[Path::OpenTasks, Path::TasksDone],
-        Event::Kin(_) => &[Path::OpenChildren, Path::IsChild, Path::UnansweredSince],
+        Event::Kin(e) => super::kin::changes(e),
         Event::Approval(_) => &[Path::OpenApprovals, Path::ApprovalsGranted],
         _ => &[],
     };

@@ -35,8 +35,8 @@ pub(super) enum Word {
     Take(TransitionName),
     /// Its parent is open again.
     Follow(TransitionName),
-    /// Its parent's reply is for its requester too.
-    Said(Box<Message>),
+    /// Its parent's reply is for its requester too; who has it already gets it once.
+    Said(Box<Message>, RequesterId),
     /// This ticket is merged into it.
     Absorb(Box<Ticket>),
     /// And is by itself again.
@@ -50,7 +50,7 @@ impl Word {
     }
     /// It asks for nothing, so that nothing depends on whether it can be told.
     pub fn is_news(&self) -> bool {
-        matches!(self, Self::Ended | Self::Reopened | Self::Follow(_) | Self::Said(_) | Self::Happened(_))
+        matches!(self, Self::Ended | Self::Reopened | Self::Follow(_) | Self::Said(..) | Self::Happened(_))
     }
 }
 
@@ -75,7 +75,8 @@ pub(super) fn broadcast(d: &mut Draft<'_>, message: &Message) {
         return;
     }
     for child in d.ticket.kin.open_children().map(|c| c.ticket).collect::<Vec<_>>() {
-        send(d, child, Word::Said(Box::new(message.clone())));
+        let to = d.ticket.requester.clone();
+        send(d, child, Word::Said(Box::new(message.clone()), to));
     }
 }
 
@@ -170,10 +171,14 @@ pub(super) fn run(d: &mut Draft<'_>, e: &Errand) -> Result<(), Refusal> {
                 transition::take_or_tell(d, name, &cause);
             }
         }
-        Word::Said(m) => {
+        Word::Said(m, reached) => {
             if d.ticket.is_open() {
                 let m = Message { channel: d.ticket.channel.clone(), external_id: None, ..(**m).clone() };
+                let effects = d.effects.len();
                 super::perform::say(d, m, &cause);
+                if d.ticket.requester == *reached {
+                    d.effects.truncate(effects);
+                }
             }
         }
         Word::Absorb(other) => merge::absorb(d, other, cause),

@@ -8,6 +8,7 @@ use super::kin_command::KinCommand;
 use super::perform::named;
 use super::refusal::Refusal;
 use super::{merge, split};
+use crate::condition::Path;
 use crate::diagnostic::text;
 use crate::id::*;
 use crate::rules::Trigger;
@@ -266,6 +267,19 @@ pub(super) fn wakes(event: &KinEvent, t: &mut Vec<Trigger>) {
         KinEvent::MergedInto { .. } => t.push(Trigger::Merged),
         KinEvent::Absorbed(_) => t.push(Trigger::Absorbed),
         _ => {}
+    }
+}
+
+/// What it changes of all that conditions read.
+pub(super) fn changes(event: &KinEvent) -> &'static [Path] {
+    match event {
+        KinEvent::ChildAdded(_) | KinEvent::ChildRemoved { .. } | KinEvent::Ended { .. } | KinEvent::Reopened { .. } => {
+            &[Path::OpenChildren]
+        }
+        KinEvent::Attached { .. } | KinEvent::Detached { .. } => &[Path::IsChild],
+        KinEvent::Absorbed(_) | KinEvent::Released { .. } | KinEvent::SplitOff { .. } => &[Path::UnansweredSince],
+        KinEvent::Unmerged { .. } => &[Path::State, Path::Class, Path::WaitsOn, Path::StateSince, Path::ResolvedAt, Path::UnansweredSince],
+        KinEvent::Waits(_) | KinEvent::MergedInto { .. } => &[],
     }
 }
 

@@ -93,6 +93,9 @@ impl Work<'_> {
     }
     /// A clock that takes over the earlier start of a merged ticket's, or gives it back (S57).
     fn moved_start(&self, c: &Clock) -> Option<Clock> {
+        if self.seen.lent.is_none() && self.seen.returned.is_none() && !self.seen.restored {
+            return None;
+        }
         let of = |l: Option<&'_ Lent>| l.and_then(|l| l.earlier.iter().find(|e| e.clock == c.id)).cloned();
         let mut new = c.clone();
         if let Some(e) = of(self.seen.lent).filter(|e| e.start < c.started_at) {

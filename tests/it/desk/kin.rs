@@ -17,6 +17,7 @@ fn over(children: &str, store: AnyStore) -> Stage {
 }
 
 /// A little of everything.
+#[cfg(feature = "redb")]
 fn live(s: &Stage) -> Vec<TicketId> {
     let parent = s.create();
     let (a, b) = (child(s, &parent, true), child(s, &parent, false));

@@ -348,6 +348,7 @@ fn families_and_merges_are_for_agents_and_for_whom_the_playbook_says() {
     s.as_agent("zhao", &a, What::Kin(KinCommand::Merge { into: b.id }));
 }
 
+#[cfg(feature = "rhai")]
 const REPAIR: &str = r#"rule("two-parts").on("changed:impact").when(|t| t.impact == "high" && !t.is_child)
     .then(|t| { t.child("question", "look"); t.child("question", "mend"); });
 rule("all-done").on("children.ended").then(|t| t.tag("parts-done"));
@@ -449,4 +450,19 @@ fn a_transition_makes_a_child_too() {
     assert_eq!(kid.conversation, Conversation::default());
     sound(&s, &t);
     sound(&s, &kid);
+}
+
+#[test]
+fn s13_a_broadcast_reaches_everybody_once() {
+    let s = stage("[children]\nbroadcast = true");
+    let parent = s.create();
+    child(&s, &parent, true);
+    for who in ["bob", "eve"] {
+        let add = KinCommand::AddChild { new: Box::new(NewTicket::new("question", "the same", who, "mail")), blocking: true };
+        li(&s, &parent, add);
+    }
+    let would = s.desk.preview(&ticketry::engine::Command::on(parent.id, "p", Actor::agent("li"), What::reply("soon"))).unwrap();
+    assert_eq!(would.commit.writes.len(), 4);
+    let mails = would.commit.effects.iter().filter(|e| matches!(e.kind, EffectKind::Outbound(_))).count();
+    assert_eq!(mails, 3, "ann has one ticket and a part of it, and is written to once");
 }
