@@ -75,7 +75,7 @@ fn is_of_the_outage(t: &Ticket) -> bool {
 /// The ticket that the desk's watch opened, while it is open.
 fn outage(play: &Play<'_>) -> Result<Option<TicketId>, Box<dyn Error>> {
     let from = format!("watch:{}", crate::script::WATCH);
-    let page = play.desk.find(&Query::new().open().requester(&from.as_str().into()), None, Limit::new(1))?;
+    let page = play.desk.find(&Query::new().open().requester(from.as_str()), None, Limit::new(1))?;
     Ok(page.items.first().map(|t| t.id))
 }
 

@@ -6,9 +6,16 @@ use ticketry::diagnostic::codes;
 use ticketry::workflow::Blocker;
 
 /// Hyphened words of the sources that are no codes of errors or warnings.
-const NOT_CODES: [&str; 11] = [
+const NOT_CODES: [&str; 17] = [
     // How a ticket came to be, and serde's name for such words.
     "follow-up",
+    // Kinds of links between tickets.
+    "caused-by",
+    "duplicate-of",
+    "duplicated-by",
+    "followed-by",
+    "split-from",
+    "split-into",
     "kebab-case",
     // Why a person was refused, or a step of the past left out of a replay.
     "moved-since",

@@ -67,14 +67,22 @@ fn builder() -> Builder {
 
 fn opened(path: &Path, open: impl FnOnce() -> Result<Database, DatabaseError>) -> Result<Shared> {
     let name = path.display();
-    let all = || -> Result<Shared, Fault> {
-        let db = open()?;
-        let index = begin(&db)?;
+    // Kept outside: closed while unwinding it might panic a second time, which nothing catches.
+    let mut db = None;
+    let all = || -> Result<(Index, Writer), Fault> {
+        let db = db.insert(open()?);
+        let index = begin(db)?;
         let position = db.begin_read()?.open_table(LOG)?.last()?.map_or(0, |(p, _)| p.value().saturating_add(1));
-        let writer = Writer { position, forgotten: Vec::new() };
-        Ok(Shared { path: path.to_owned(), db, index: RwLock::new(index), writer: Mutex::new(writer) })
+        Ok((index, Writer { position, forgotten: Vec::new() }))
     };
     let result = catch_unwind(AssertUnwindSafe(all)).unwrap_or_else(|_| Err(damaged("it cannot be read")));
+    let result = match result {
+        Ok((index, writer)) => Ok(Shared { path: path.to_owned(), db, index: RwLock::new(index), writer: Mutex::new(writer) }),
+        Err(fault) => {
+            close(db);
+            Err(fault)
+        }
+    };
     result.map_err(|fault| match fault {
         Fault::Store(e) => StoreError::new(e.kind(), format!("{name}: {}", e.message())),
         Fault::Redb(Error::Io(e)) => of_io(path, &e),
@@ -161,6 +169,11 @@ fn begin(db: &Database) -> Result<Index, Fault> {
     }
     tx.commit()?;
     Ok(index)
+}
+
+/// Closes the file. That writes too, and the database panics on some damage: then the file is as a crash would leave it, and what opens it next tells.
+pub(super) fn close(db: Option<Database>) {
+    let _ = catch_unwind(AssertUnwindSafe(|| drop(db)));
 }
 
 /// Runs something that reads or writes the file. The database panics on some damage; that is an error, like all other damage.

@@ -40,7 +40,8 @@ pub struct RedbStore(Arc<Shared>);
 
 struct Shared {
     path: PathBuf,
-    db: Database,
+    /// There until it is dropped.
+    db: Option<Database>,
     index: RwLock<Index>,
     /// Held over judging, writing and applying: one group at a time.
     writer: Mutex<Writer>,
@@ -96,7 +97,16 @@ impl RedbStore {
     }
 }
 
+impl Drop for Shared {
+    fn drop(&mut self) {
+        file::close(self.db.take());
+    }
+}
+
 impl Shared {
+    fn db(&self) -> std::result::Result<&Database, Fault> {
+        self.db.as_ref().ok_or_else(|| file::damaged("it is closed"))
+    }
     fn read(&self) -> RwLockReadGuard<'_, Index> {
         self.index.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -133,7 +143,7 @@ impl Shared {
 
     /// One transaction for all; the answer is the next position.
     fn write(&self, stored: &[&Commit], mut position: u64, mut parcel: u64, forgotten: &[CommitId]) -> Result<u64, Fault> {
-        let tx = self.db.begin_write()?;
+        let tx = self.db()?.begin_write()?;
         {
             let mut log = tx.open_table(LOG)?;
             let mut journal = tx.open_table(JOURNAL)?;
@@ -176,7 +186,7 @@ impl Shared {
         let _one_at_a_time = self.writer();
         let Some(change) = self.read().judge_settling(key, serial, how) else { return Ok(false) };
         guarded(|| {
-            let tx = self.db.begin_write()?;
+            let tx = self.db()?.begin_write()?;
             {
                 let mut outbox = tx.open_table(OUTBOX)?;
                 match &change {
@@ -193,7 +203,7 @@ impl Shared {
     /// Reads tickets within one view of the file.
     fn with_tickets<T>(&self, then: impl FnOnce(&mut Fetch<'_>) -> Result<T>) -> Result<T> {
         guarded(|| {
-            let tickets = self.db.begin_read()?.open_table(TICKETS)?;
+            let tickets = self.db()?.begin_read()?.open_table(TICKETS)?;
             let mut fetch = |id: TicketId| -> Result<Option<Arc<Ticket>>> {
                 let found = tickets.get(id.as_u128()).map_err(|e| StoreError::from(Fault::from(e)))?;
                 found.map(|bytes| v1::decode(bytes.value()).map(Arc::new).map_err(StoreError::from)).transpose()
@@ -227,7 +237,7 @@ impl Store for RedbStore {
         let from = (of.as_u128(), after.map_or(0, |r| r.get().saturating_add(1)));
         let mut page = Page::empty();
         guarded(|| {
-            let tx = self.0.db.begin_read()?;
+            let tx = self.0.db()?.begin_read()?;
             let (journal, log) = (tx.open_table(JOURNAL)?, tx.open_table(LOG)?);
             for place in journal.range(from..=(of.as_u128(), u64::MAX))? {
                 if page.items.len() >= limit.get() {
@@ -249,7 +259,7 @@ impl Store for RedbStore {
         let from = after.map_or(0, |p| p.get().saturating_add(1));
         let mut page = Page::empty();
         guarded(|| {
-            let log = self.0.db.begin_read()?.open_table(LOG)?;
+            let log = self.0.db()?.begin_read()?.open_table(LOG)?;
             for item in log.range(from..)? {
                 if page.items.len() >= limit.get() {
                     page.more = true;
@@ -304,7 +314,7 @@ impl Store for RedbStore {
     async fn reserve_numbers(&self, n: u32) -> Result<u64> {
         let _one_at_a_time = self.0.writer();
         guarded(|| {
-            let tx = self.0.db.begin_write()?;
+            let tx = self.0.db()?.begin_write()?;
             let first = {
                 let mut meta = tx.open_table(META)?;
                 let given = meta.get(NUMBERS)?.map_or(0, |n| n.value());

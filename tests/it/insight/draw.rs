@@ -158,7 +158,7 @@ mod svg {
         for part in [
             "stroke=\"#5561c9\"",
             "at most 8bh",
-            "[lead, manager]",
+            "[system]",
             "if t.amount &gt; 500",
             "by itself after 5bd",
             "stroke-dasharray=\"7 4\"",

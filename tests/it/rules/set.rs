@@ -202,9 +202,11 @@ fn s24_a_host_script_that_fails_is_contained() {
 #[test]
 fn every_trigger_word_parses_back() {
     let here = Place::file("t");
+    let mut schema = schema();
+    schema.approvals.insert("open".into());
     for word in Trigger::words() {
         let word = word.replace("FIELD", "impact").replace("NAME", "open").replace("METRIC", "resolution");
-        assert_eq!(Trigger::parse(&word, &schema(), &here).unwrap().word(), word);
+        assert_eq!(Trigger::parse(&word, &schema, &here).unwrap().word(), word);
     }
-    assert_eq!(Trigger::parse("mesage.agent", &schema(), &here).unwrap_err().help.unwrap().en, "did you mean `message.agent`?");
+    assert_eq!(Trigger::parse("mesage.agent", &schema, &here).unwrap_err().help.unwrap().en, "did you mean `message.agent`?");
 }

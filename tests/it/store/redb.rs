@@ -1,6 +1,7 @@
 //! What a file owes beyond the trait: it keeps everything, and refuses politely.
 
 use std::fs;
+use std::sync::{Arc, Mutex};
 use ticketry::id::*;
 use ticketry::store::conformance::{block_on, sample::*};
 use ticketry::store::*;
@@ -86,7 +87,9 @@ fn damage_is_an_error_never_a_panic() {
     let mut dice = Dice::new(11);
     let (mut refused, rounds) = (0, crate::scale::pick(40, 400, 4000));
     let quiet = std::panic::take_hook();
-    std::panic::set_hook(Box::new(|_| {}));
+    let said: Arc<Mutex<Vec<String>>> = Arc::default();
+    let kept = said.clone();
+    std::panic::set_hook(Box::new(move |p| kept.lock().unwrap().push(format!("{p}"))));
     let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         for round in 0..rounds {
             let mut bytes = whole.clone();
@@ -118,6 +121,6 @@ fn damage_is_an_error_never_a_panic() {
         }
     }));
     std::panic::set_hook(quiet);
-    assert!(outcome.is_ok(), "a damaged file made the store panic");
+    assert!(outcome.is_ok(), "a damaged file made the store panic: {:?}", said.lock().unwrap());
     assert!(refused > 0);
 }
