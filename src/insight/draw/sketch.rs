@@ -130,6 +130,10 @@ fn node(w: &Workflow, s: &State, flow: Option<&Flow>, lang: Lang) -> Node {
     if let Some(limit) = &s.limit {
         notes.push(text(format!("at most {limit}"), format!("时限 {limit}")).get(lang).to_string());
     }
+    // Nobody enters it without (S12).
+    for a in w.protecting(&s.name).map(|a| a.definition.title()) {
+        notes.push(text(format!("approval: {}", a.en), format!("须审批：{}", a.zh)).get(lang).to_string());
+    }
     if let Some(f) = flow {
         let (name, state) = (w.name().as_str(), s.name.as_str());
         if let Some(median) = f.stays(name, state).and_then(super::super::flow::Stays::median).map(words::length) {

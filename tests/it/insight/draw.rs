@@ -159,6 +159,7 @@ mod svg {
             "stroke=\"#5561c9\"",
             "at most 8bh",
             "[system]",
+            "approval: Refund above 500 yuan",
             "if t.amount &gt; 500",
             "by itself after 5bd",
             "stroke-dasharray=\"7 4\"",
