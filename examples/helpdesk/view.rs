@@ -8,7 +8,7 @@ use std::sync::Arc;
 use ticketry::diagnostic::Text;
 use ticketry::id::{AgentId, TicketId};
 use ticketry::ticket::{Agreement, Clock, Entry, Outcome, StateClass, Ticket, TimerKind, WaitsOn};
-use ticketry::workflow::State;
+use ticketry::workflow::{State, Workflow};
 
 /// Journals by ticket.
 pub type Journals = BTreeMap<TicketId, Vec<Entry>>;
@@ -212,8 +212,12 @@ impl View<'_> {
         }
         table.render(s)
     }
+    /// The version a ticket is pinned to.
+    fn workflow(&self, t: &Ticket) -> Option<&Workflow> {
+        self.world.playbook.workflow(&t.workflow).or_else(|| self.world.next.workflow(&t.workflow))
+    }
     fn state(&self, t: &Ticket) -> String {
-        let state = self.world.playbook.workflow(&t.workflow).and_then(|w| w.state(&t.state));
+        let state = self.workflow(t).and_then(|w| w.state(&t.state));
         state.map_or_else(|| t.state.to_string(), |x| self.style.state(&x.colour, self.label(&x.label)))
     }
 
@@ -521,7 +525,7 @@ impl View<'_> {
             for timer in &t.timers {
                 let what = match &timer.kind {
                     TimerKind::Transition(n) => {
-                        let w = self.world.playbook.workflow(&t.workflow);
+                        let w = self.workflow(t);
                         let label =
                             w.and_then(|w| w.transition(&t.state, n)).map_or_else(|| n.to_string(), |x| self.label(&x.label).to_string());
                         format!("{}: {label}", s.say("by itself", "自动流转"))

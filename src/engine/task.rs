@@ -393,7 +393,9 @@ fn done(d: &mut Draft<'_>, task: TaskId, outcome: Option<&OutcomeName>, note: Op
     }
     let last = d.ticket.open_tasks().all(|x| x.id == t.id);
     let taken = chosen.and_then(|o| o.transition.as_ref());
-    happen(d, &t, TaskChange::Done { outcome: outcome.cloned(), counts: taken.is_none(), last }, &cause);
+    // What leads elsewhere is no fulfilment of what waits for the task; what leads just there is.
+    let counts = taken.is_none_or(|name| d.workflow.waits_for(&d.ticket.state, name, &t.name));
+    happen(d, &t, TaskChange::Done { outcome: outcome.cloned(), counts, last }, &cause);
     advance(d, &cause);
     // The move is what the template declares of this outcome, not the person's own: roles do not apply, guards do.
     taken.map_or(Ok(()), |name| transition::take(d, &super::TransitionInput::new(name), &Cause::System))

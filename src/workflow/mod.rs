@@ -84,7 +84,7 @@
 //! label = { en = "Call back", zh = "回访" }
 //! cancel_on_leave = true                 # cancelled when the ticket leaves a state that makes it
 //! outcomes.confirmed = {}
-//! outcomes.not_solved = { transition = "reopen" }
+//! outcomes.not_solved = { transition = "reopen" }       # leads on; it counts as done only if that transition itself waits for the task
 //! outcomes.not_reached = { retry = "4bh", times = 3 }   # comes back three times, then lets it close
 //!
 //! [[transitions]]

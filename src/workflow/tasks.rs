@@ -157,6 +157,11 @@ impl Workflow {
     pub fn task(&self, name: &TaskName) -> Option<&TaskDefinition> {
         self.tasks.iter().find(|t| t.name == *name)
     }
+    /// Whether a transition of this name out of a state waits for this task by name.
+    pub(crate) fn waits_for(&self, from: &StateName, transition: &TransitionName, task: &TaskName) -> bool {
+        let waits = |t: &super::Transition| matches!(&t.tasks.wait, TaskWait::Named(names) if names.contains(task));
+        self.leaving(from).any(|t| t.name == *transition && waits(t))
+    }
     /// What becomes of open tasks when a ticket would be resolved or closed.
     pub fn tasks_at_end(&self) -> TasksAtEnd {
         self.tasks_at_end

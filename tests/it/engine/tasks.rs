@@ -397,3 +397,24 @@ proptest! {
         prop_assert_eq!(live(false), live(true));
     }
 }
+
+/// Found in the example desk: the outcome by which a ticket is closed was refused, since closing waits for that very task.
+#[test]
+fn an_outcome_may_take_the_transition_that_waits_for_its_task() {
+    let flow = flow().replacen("outcomes.confirmed = {}", "outcomes.confirmed = { transition = \"close\" }", 1).replacen(
+        "tasks = [\"mend\"]",
+        "",
+        1,
+    );
+    let s = Stage::of(playbook(&Playbook::starter_source().with("workflows/question.toml", flow)));
+    let t = s.create();
+    let t = s.as_agent("li", &t, What::transition("start"));
+    let t = s.as_agent("li", &t, What::transition("resolve"));
+    assert_eq!(codes(s.try_as(Actor::agent("li"), &t, What::transition("close"))), ["tasks-open"]);
+    let again = s.as_agent("li", &t, What::Task(TaskCommand::came_out(task(&t, "callback").id, "not_solved")));
+    assert_eq!(again.state, "open", "this one does not count, and leads elsewhere");
+    let t = s.as_agent("li", &again, What::transition("resolve"));
+    let t = s.as_agent("li", &t, What::Task(TaskCommand::came_out(task(&t, "callback").id, "confirmed")));
+    assert_eq!(t.state, "closed");
+    assert!(task(&t, "callback").counts);
+}
