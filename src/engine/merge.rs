@@ -69,6 +69,9 @@ pub(super) fn merge(d: &mut Draft<'_>, into: TicketId) -> Result<(), Refusal> {
             ),
         );
     }
+    // No merge gets a ticket past an approval (S12).
+    let against = state.iter().flat_map(|s| d.workflow.unapproved(s, &d.view("merge")));
+    all.reasons.extend(against.map(Into::into));
     all.done()?;
     let before = Box::new(d.ticket.before_merge());
     let whole = Box::new(d.ticket.clone());

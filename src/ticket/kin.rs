@@ -93,6 +93,8 @@ pub struct BeforeMerge {
     pub progress: Progress,
     /// Its tasks.
     pub tasks: Arc<Vec<Task>>,
+    /// Its approvals.
+    pub approvals: Arc<Vec<Approval>>,
     /// What nobody had answered.
     pub unanswered: Option<MessageRef>,
     /// Its open clocks.
@@ -242,6 +244,7 @@ impl Ticket {
             over_capacity: self.over_capacity,
             progress: self.progress.clone(),
             tasks: self.tasks.clone(),
+            approvals: self.approvals.clone(),
             unanswered: self.conversation.oldest_unanswered,
             clocks: self.clocks.clone(),
             closed_clocks: self.closed_clocks.clone(),
@@ -256,6 +259,8 @@ impl Ticket {
         self.limit = b.stay.limit;
         self.timers.clone_from(&b.stay.timers);
         self.state_since = b.since;
+        // A grant that the merge used up serves the stay that goes on.
+        self.approvals = b.approvals.clone();
         self.limit_passed = b.limit_passed;
         self.started_at = b.started_at;
         self.resolved_at = b.resolved_at;

@@ -3,7 +3,7 @@
 use super::kin::{child, flow, li, new, no, open, sound, stage};
 use super::stage::{Stage, playbook};
 use std::sync::Arc;
-use ticketry::engine::{KinCommand, NewMessage, NewTicket, What};
+use ticketry::engine::{ApprovalCommand, KinCommand, NewMessage, NewTicket, What};
 use ticketry::id::*;
 use ticketry::playbook::Playbook;
 use ticketry::ticket::*;
@@ -214,6 +214,30 @@ fn s57_merge_and_undo_with_nothing_between_is_identity() {
         sound(&s, t);
     }
     assert_eq!(no(&s, &dup, What::Kin(KinCommand::UndoMerge)), ["not-merged"]);
+}
+
+#[test]
+fn s12_s57_a_merge_passes_no_approval_and_its_undoing_brings_grants_back() {
+    let protecting = |state: &str| {
+        format!(
+            "[approvals.ok]\nlabel = {{ en = \"OK\", zh = \"同意\" }}\nprotects = [\"{state}\"]\nstages = [{{ approvers = [\"agent:wang\"] }}]"
+        )
+    };
+    let s = stage(&protecting("cancelled"));
+    let (dup, survivor) = (s.create(), s.create());
+    assert_eq!(no(&s, &dup, What::Kin(KinCommand::Merge { into: survivor.id })), ["approval-missing"]);
+    let s = stage(&protecting("open"));
+    let (dup, survivor) = (s.create(), s.create());
+    s.as_agent("li", &dup, What::Approval(ApprovalCommand::request("ok")));
+    s.as_agent("wang", &dup, What::Approval(ApprovalCommand::vote("ok", true)));
+    s.as_agent("li", &dup, What::transition("start"));
+    let before = bare(&s.get(&dup));
+    assert!(before.granted_approvals().next().is_some());
+    merge(&s, &dup, &survivor);
+    assert!(s.get(&dup).granted_approvals().next().is_none(), "a grant serves one stay");
+    li(&s, &dup, KinCommand::UndoMerge);
+    assert_eq!(bare(&s.get(&dup)), before);
+    sound(&s, &dup);
 }
 
 #[test]
