@@ -177,7 +177,9 @@ impl Desk {
             return Ok(None);
         }
         let mut line = now.line(&ticket.kind, ticket.group.as_ref());
-        if let Some(first) = line.first_mut().filter(|p| p.since().is_none_or(|s| s < ticket.updated_at)) {
+        // Where none is running, no ticket comes into one or leaves one.
+        let running = now.trials.iter().any(|t| !t.over);
+        if let Some(first) = line.first_mut().filter(|p| running && p.since().is_none_or(|s| s < ticket.updated_at)) {
             // It came into a subset, or left one, with its last entry: it adopts the playbook as of then.
             let before = ticket.revision.get().checked_sub(1).filter(|r| *r > 0).map(Revision::new);
             let last = self.0.store.journal(ticket.id, before, Limit::new(1)).await?;
