@@ -178,7 +178,8 @@ impl Check<'_> {
             let (a, b) = (came.get(s)?.as_ref()?, goes.get(s)?.as_ref()?);
             Some((a.0.saturating_add(b.0), s))
         };
-        let worst = (0..states.len()).filter_map(through).max_by_key(|(n, s)| (*n, std::cmp::Reverse(*s)));
+        let open = |s: &usize| states.get(*s).is_some_and(|s| !s.class.is_final());
+        let worst = (0..states.len()).filter(open).filter_map(through).max_by_key(|(n, s)| (*n, std::cmp::Reverse(*s)));
         let Some((n, state)) = worst.filter(|(n, _)| *n > most) else { return };
         let way = way(state, &came, true).into_iter().chain(way(state, &goes, false).into_iter().skip(1));
         let way = way.map(|s| format!("`{}`", self.name_of(s))).collect::<Vec<_>>().join(" → ");
@@ -201,6 +202,10 @@ impl Check<'_> {
         while let Some((n, s, by)) = open.pop_front() {
             let Some(slot) = best.get_mut(s).filter(|b| b.is_none()) else { continue };
             *slot = Some((n, by));
+            // What comes after an end is another way.
+            if s != by && self.d.states.get(s).is_some_and(|s| s.class.is_final()) {
+                continue;
+            }
             for next in edges.get(s).map(Vec::as_slice).unwrap_or_default() {
                 if best.get(*next).is_some_and(Option::is_some) {
                     continue;

@@ -111,6 +111,10 @@ fn stage(item: &Item<'_>, part: Part, n: usize, places: &mut Places) -> Option<S
     if let Some(i) = t.get("within") {
         places.set(part, "within", n, i.place());
         s.within = i.span();
+        if s.within.is_none() {
+            // What becomes of it then is not said of a time that could not be read.
+            places.doubt(part, "on_expiry");
+        }
     }
     if let Some(i) = t.get("on_expiry") {
         places.set(part, "on_expiry", n, i.place());

@@ -354,6 +354,24 @@ fn all_problems_come_at_once_and_in_order() {
 }
 
 #[test]
+fn a_time_that_cannot_be_read_is_said_once() {
+    let toml = format!(
+        "{SOUND}\n[approvals.spend]\nlabel = {{ en = \"Spend\", zh = \"支出\" }}\nprotects = [\"vendor\"]\nstages = [{{ approvers = [\"lead\"], within = \"-8bh\", on_expiry = \"escalate\" }}]\n"
+    );
+    let (_, problems) = load(&toml);
+    assert_eq!(problems.iter().map(|d| d.code).collect::<Vec<_>>(), ["bad-span"], "{problems}");
+}
+
+/// What comes after an end, such as a call-back and a reopening, is no part of the way to it.
+#[test]
+fn hand_offs_are_counted_to_the_end_and_not_beyond() {
+    let toml = edited("version = 3\n", "version = 3\nhandoffs = 0\n");
+    let (_, problems) = load(&toml);
+    let said = problems.iter().find(|d| d.code == "over-long-path").unwrap();
+    assert!(said.message.en.ends_with("`new` → `open` → `vendor` → `open` → `resolved`"), "{problems}");
+}
+
+#[test]
 fn a_problem_draws_no_others_after_it() {
     // What was misspelt is not concluded from: no unreachable state, no dead end.
     for (find, replace) in [
