@@ -22,7 +22,7 @@ pub(super) enum Placed {
 /// Whether a requester's message still reopens a final ticket: its state listens, and the window of S16 has not closed.
 pub(super) fn may_reopen(playbook: &Playbook, ticket: &Ticket, at: UtcInstant) -> bool {
     let state = playbook.workflow(&ticket.workflow).and_then(|w| w.state(&ticket.state));
-    let ended = ticket.resolved_at.unwrap_or(ticket.updated_at);
+    let ended = ticket.resolved_at.unwrap_or(ticket.state_since);
     let until = playbook.calendars().default_calendar().due(ended, playbook.settings().reopen_within);
     state.is_some_and(|s| s.on_requester_reply.is_some()) && until.is_some_and(|u| at <= u)
 }
@@ -42,7 +42,8 @@ pub(super) fn place(ctx: &Context<'_>, inbound: &Inbound, candidates: &[Arc<Tick
         }
         t
     };
-    let newest = |list: Vec<&Arc<Ticket>>| list.into_iter().map(survivor).max_by_key(|t| (t.is_open(), t.updated_at, t.id));
+    // By when they began, since what happened last may be a timer, and that does not depend on who looks (S26).
+    let newest = |list: Vec<&Arc<Ticket>>| list.into_iter().map(survivor).max_by_key(|t| (t.is_open(), t.created_at, t.id));
     let by_thread = newest(candidates.iter().filter(|t| t.threads.iter().any(|x| inbound.threads.contains(x))).collect());
     // A number alone is no proof of belonging: it must be the same person's, or the same organisation's.
     let own = |t: &Ticket| t.requester == inbound.requester || (t.organisation.is_some() && t.organisation == inbound.organisation);
