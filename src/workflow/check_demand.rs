@@ -104,15 +104,15 @@ impl Check<'_> {
         for (n, r) in s.strict.iter().enumerate() {
             self.bad.extend(role_missing(self.schema, r.as_str(), &ACTOR_WORDS, self.places.at(part, "strict", n)));
         }
-        // A name that could not be read may be a way out.
-        let doubts = self.unnamed || (0..self.d.transitions.len()).any(|t| self.doubts_from(t));
         let out = exits.get(i).map(|e| e.named.as_slice()).unwrap_or_default();
         let never = |r: &RoleName| matches!(r.as_str(), "requester" | "vendor" | "system");
         let theirs = |t: &u32| {
             let roles = self.d.transitions.get(*t as usize).map(|t| t.roles.as_slice()).unwrap_or_default();
             s.strict.iter().any(|r| if never(r) { roles.contains(r) } else { roles.is_empty() || !roles.iter().all(never) })
         };
-        if !s.strict.is_empty() && !doubts && !out.iter().any(theirs) {
+        // A name that could not be read may be a way out; asked last, since it goes through all transitions.
+        let doubts = || self.unnamed || (0..self.d.transitions.len()).any(|t| self.doubts_from(t));
+        if !s.strict.is_empty() && !out.iter().any(theirs) && !doubts() {
             let (name, who) = (&s.name, s.strict.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
             self.error_help(
                 "strict-without-way",
