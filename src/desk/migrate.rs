@@ -171,14 +171,14 @@ impl Desk {
 
     /// The tickets a migration concerns, where it belongs to a trial.
     fn only(&self, m: &Migration) -> Option<Subset> {
-        let has = |p: &Playbook| p.migrations().iter().any(|x| x.digest() == m.digest());
-        self.trials().into_iter().find(|(p, _)| has(p)).map(|(_, s)| s).filter(|_| !has(&self.playbook()))
+        let own = self.trials().into_iter().find(|(p, _)| brings(p, m)).map(|(_, s)| s);
+        own.filter(|_| !brings(&self.playbook(), m))
     }
 
     fn check_migration(&self, m: &Migration) -> Result<Diagnostics, Error> {
         let at_hand = self.at_hand();
         // The target of a trial's own migration is the trial.
-        let own = self.trials().into_iter().map(|(p, _)| p).find(|p| p.migrations().iter().any(|x| x.digest() == m.digest()));
+        let own = self.trials().into_iter().map(|(p, _)| p).find(|p| brings(p, m));
         let playbook = own.unwrap_or_else(|| self.playbook());
         let before = |p: &&Arc<Playbook>| p.digest() != playbook.digest() && p.workflow(&m.from).is_some();
         let problems = m.check(at_hand.iter().find(before).unwrap_or(&playbook), &playbook);
@@ -241,6 +241,10 @@ impl MigrationPreview {
             });
         }
     }
+}
+
+fn brings(playbook: &Playbook, m: &Migration) -> bool {
+    playbook.migrations().iter().any(|x| x.digest() == m.digest())
 }
 
 fn started(migration: &Migration, back: bool) -> Migrating {

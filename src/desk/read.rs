@@ -130,7 +130,7 @@ impl Desk {
     pub async fn requester_view(&self, id: TicketId, requester: &RequesterId, projection: &Projection) -> Result<RequesterView, Error> {
         let ticket = self.load(id).await?;
         let journal = self.journal(id).await?;
-        let playbook = self.at(self.now()).playbook;
+        let playbook = self.playbook();
         let own = (ticket.requester == *requester).then(|| RequesterView::of(&journal, &playbook, projection, self.now()));
         own.flatten().ok_or_else(|| super::submit::no_ticket(id))
     }

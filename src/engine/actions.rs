@@ -102,6 +102,33 @@ pub(super) fn attempt(
     }
 }
 
+/// It is closed or cancelled. One that is resolved may still get work, a call-back for one.
+pub(super) fn over(t: &Ticket) -> bool {
+    matches!(t.class, StateClass::Closed | StateClass::Cancelled)
+}
+
+/// A ticket that is over gets no more tasks and is not voted on any more.
+pub(super) fn takes_more(d: &Draft<'_>, all: &mut Refusal) {
+    if over(&d.ticket) {
+        all.reasons.extend(Refusal::over().reasons);
+    }
+}
+
+/// Whether something of this weight still fits the ticket.
+pub(super) fn room(d: &Draft<'_>, more: usize, (en, zh): (&str, &str)) -> Result<(), Refusal> {
+    let (weight, most) = (d.ticket.weight().saturating_add(more), d.ctx.limits.ticket);
+    if weight <= most {
+        return Ok(());
+    }
+    Err(Refusal::one(
+        "too-large",
+        text(
+            format!("with the {en} the ticket would take {weight} bytes, at most {most} fit"),
+            format!("加上该{zh}工单共 {weight} 字节，最多 {most} 字节"),
+        ),
+    ))
+}
+
 /// A message that no person wrote: it answers nothing (S22).
 pub(super) fn automatic(d: &Draft<'_>, kind: MessageKind, audience: Audience, body: Text) -> Message {
     Message {
@@ -294,7 +321,7 @@ pub(super) fn queue(
         return Err(unknown("skill", s.as_str()));
     }
     if !d.ticket.is_open() {
-        return Err(Refusal::one("final", text("the ticket is done; reopen it first", "工单已结束，请先重新打开")));
+        return Err(Refusal::over());
     }
     let handoff = d.ticket.group.as_ref().is_some_and(|g| g != group);
     let already = d.ticket.queue.as_ref().is_some_and(|q| q.skills == skills) && d.ticket.group.as_ref() == Some(group);
@@ -331,7 +358,7 @@ pub(super) fn release_slots(d: &mut Draft<'_>, agent: &AgentId) {
 pub(super) fn assign(d: &mut Draft<'_>, agent: &AgentId, cause: &Cause) -> Result<(), Refusal> {
     let Some(known) = d.ctx.roster.agent(agent) else { return Err(unknown("agent", agent.as_str())) };
     if !d.ticket.is_open() {
-        return Err(Refusal::one("final", text("the ticket is done; reopen it first", "工单已结束，请先重新打开")));
+        return Err(Refusal::over());
     }
     if d.ticket.assignee.as_ref() == Some(agent) {
         return Ok(());

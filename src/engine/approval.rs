@@ -2,13 +2,13 @@
 //!
 //! Whether a ticket may enter a protected state is not decided here but in one place of the workflow, [`crate::workflow::Workflow::unapproved`].
 
-use super::actions::{attempt, present, too_many, unknown};
+use super::actions::{attempt, over, present, room, takes_more, too_many, unknown};
 use super::approval_command::ApprovalCommand;
 use super::approval_round::{due, electorate, excluded, open_round};
 use super::draft::Draft;
 use super::perform::named;
 use super::refusal::Refusal;
-use super::{input::TransitionInput, notify, transition};
+use super::{notify, transition};
 use crate::diagnostic::text;
 use crate::id::*;
 use crate::routing::OnAway;
@@ -45,17 +45,10 @@ fn happen(d: &mut Draft<'_>, name: &ApprovalName, what: ApprovalChange, cause: &
     d.push(Event::Approval(Box::new(ApprovalEvent { name: name.clone(), what })), cause.clone());
 }
 
-/// A ticket that is closed or cancelled is not voted on any more.
-fn over(t: &Ticket) -> bool {
-    matches!(t.class, StateClass::Closed | StateClass::Cancelled)
-}
-
 fn request(d: &mut Draft<'_>, name: &ApprovalName, cause: &Cause) -> Result<(), Refusal> {
     let rule = rule(d, name)?;
     let mut all = Refusal::default();
-    if over(&d.ticket) {
-        all.add("final", text("the ticket is done; reopen it first", "工单已结束，请先重新打开"));
-    }
+    takes_more(d, &mut all);
     let present = d.ticket.approval(name.as_str());
     if present.is_some_and(Approval::is_open) {
         all.add(
@@ -71,17 +64,7 @@ fn request(d: &mut Draft<'_>, name: &ApprovalName, cause: &Cause) -> Result<(), 
     let by = if d.timed { Actor::System } else { d.actor.clone() };
     let round = open_round(d, rule, by, &mut all);
     all.done()?;
-    let weight = d.ticket.weight().saturating_add(round.weight());
-    if weight > d.ctx.limits.ticket {
-        let most = d.ctx.limits.ticket;
-        return Err(Refusal::one(
-            "too-large",
-            text(
-                format!("with the approval the ticket would take {weight} bytes, at most {most} fit"),
-                format!("加上该审批工单共 {weight} 字节，最多 {most} 字节"),
-            ),
-        ));
-    }
+    room(d, round.weight(), ("approval", "审批"))?;
     if d.ticket.open_approvals().count() >= Approval::MOST {
         return Err(too_many("approvals", Approval::MOST));
     }
@@ -147,12 +130,7 @@ fn decline(d: &mut Draft<'_>, name: &ApprovalName, reason: &str, cause: &Cause) 
 /// Takes the transition that follows from a decision: it is declared, not a person's own, so roles do not apply, all else does.
 fn moves(d: &mut Draft<'_>, name: &ApprovalName, which: impl Fn(&ApprovalRule) -> Option<TransitionName>) {
     let Some(to) = d.workflow.approval(name).and_then(which) else { return };
-    let mark = d.mark();
-    if let Err(r) = transition::take(d, &TransitionInput::new(&to), &Cause::System) {
-        d.back_to(mark);
-        let codes = r.reasons.iter().map(|r| r.code.to_string()).collect();
-        d.push(Event::MoveRefused { transition: to, codes }, Cause::System);
-    }
+    transition::take_or_tell(d, &to, &Cause::System);
 }
 
 /// The open round a command is about, or that there is none.
@@ -287,9 +265,7 @@ fn go_past(d: &mut Draft<'_>, name: &ApprovalName, reason: &str) -> Result<(), R
     if reason.trim().is_empty() {
         all.add("reason-needed", text("say why the approval is gone past", "请说明越过审批的理由"));
     }
-    if over(&d.ticket) {
-        all.add("final", text("the ticket is done; reopen it first", "工单已结束，请先重新打开"));
-    }
+    takes_more(d, &mut all);
     if rule.passed(&d.ticket) {
         all.add("approval-granted", text(format!("`{name}` is granted already"), format!("审批 `{name}` 已通过")));
     }

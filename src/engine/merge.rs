@@ -23,7 +23,7 @@ pub(super) fn merge(d: &mut Draft<'_>, into: TicketId) -> Result<(), Refusal> {
     if t.kin.merged_into.is_some() {
         all.reasons.extend(merged(t).reasons);
     } else if !t.is_open() {
-        all.add("final", text("the ticket is done; reopen it first", "工单已结束，请先重新打开"));
+        all.reasons.extend(Refusal::over().reasons);
     }
     if !survivor.is_open() {
         all.add(

@@ -59,6 +59,10 @@ impl Refusal {
     pub fn render(&self, lang: Lang) -> String {
         self.reasons.iter().map(|r| format!("{} [{}]", r.message.get(lang), r.code)).collect::<Vec<_>>().join("\n")
     }
+    /// The ticket is done.
+    pub(crate) fn over() -> Self {
+        Self::one("final", text("the ticket is done; reopen it first", "工单已结束，请先重新打开"))
+    }
     /// The ticket moved on since the caller saw it.
     pub fn stale(seen: crate::id::Revision, now: crate::id::Revision) -> Self {
         Self::one(

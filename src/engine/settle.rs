@@ -3,7 +3,6 @@
 
 use super::actions;
 use super::draft::Draft;
-use super::input::TransitionInput;
 use super::transition;
 use super::waves::{FailedClosed, Waves};
 use crate::diagnostic::text;
@@ -56,17 +55,9 @@ fn reply_moves(d: &mut Draft<'_>) -> bool {
     let transition = d.workflow.state(&d.ticket.state).and_then(|s| s.on_requester_reply.clone());
     if counts && let Some(name) = transition {
         // The move is the state's own consequence, not the person's doing: roles do not apply, guards do.
-        match transition::take(d, &TransitionInput::new(&name), &Cause::System) {
-            Ok(()) => {
-                moved = true;
-                if was_final {
-                    how = Intake::Reopen;
-                }
-            }
-            Err(r) => {
-                let codes = r.reasons.iter().map(|r| r.code.to_string()).collect();
-                d.push(Event::MoveRefused { transition: name, codes }, Cause::System);
-            }
+        moved = transition::take_or_tell(d, &name, &Cause::System);
+        if moved && was_final {
+            how = Intake::Reopen;
         }
     }
     if counts {

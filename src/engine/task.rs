@@ -1,6 +1,6 @@
 //! Tasks of a ticket: commands, templates, due instants, and what a move of the ticket means for them.
 
-use super::actions::{too_many, unknown};
+use super::actions::{room, takes_more, too_many, unknown};
 use super::draft::Draft;
 use super::perform::named;
 use super::refusal::Refusal;
@@ -136,13 +136,6 @@ fn known(d: &Draft<'_>, owner: Option<&AgentId>, group: Option<&GroupId>, all: &
     }
 }
 
-/// A ticket that is closed or cancelled gets no more work; one that is resolved still may, a call-back for one.
-fn takes_more(d: &Draft<'_>, all: &mut Refusal) {
-    if matches!(d.ticket.class, StateClass::Closed | StateClass::Cancelled) {
-        all.add("final", text("the ticket is done; reopen it first", "工单已结束，请先重新打开"));
-    }
-}
-
 fn exists(d: &Draft<'_>, name: &TaskName, all: &mut Refusal) {
     if d.ticket.open_tasks().any(|t| t.name == *name) {
         all.add("task-exists", text(format!("a task `{name}` is open already"), format!("任务 `{name}` 已存在且未完成")));
@@ -268,17 +261,7 @@ fn put(d: &mut Draft<'_>, mut task: Task, cause: &Cause) -> Result<TaskId, Refus
     if d.ticket.open_tasks().count() >= Task::MOST {
         return Err(too_many("tasks", Task::MOST));
     }
-    let weight = d.ticket.weight().saturating_add(task.weight());
-    if weight > d.ctx.limits.ticket {
-        let most = d.ctx.limits.ticket;
-        return Err(Refusal::one(
-            "too-large",
-            text(
-                format!("with the task the ticket would take {weight} bytes, at most {most} fit"),
-                format!("加上该任务工单共 {weight} 字节，最多 {most} 字节"),
-            ),
-        ));
-    }
+    room(d, task.weight(), ("task", "任务"))?;
     if free(d, &task) {
         task.due = due_now(d, &task);
     } else {

@@ -94,14 +94,15 @@ pub(super) fn take(d: &mut Draft<'_>, given: &TransitionInput, cause: &Cause) ->
     Ok(())
 }
 
-/// What a timer, a parent or a child brings about; refused, the journal says why.
-pub(super) fn take_or_tell(d: &mut Draft<'_>, name: &TransitionName, cause: &Cause) {
+/// What a timer, a decision or another ticket brings about; refused, the journal says why. Whether it was taken.
+pub(super) fn take_or_tell(d: &mut Draft<'_>, name: &TransitionName, cause: &Cause) -> bool {
     let mark = d.mark();
-    if let Err(r) = take(d, &TransitionInput::new(name), cause) {
-        d.back_to(mark);
-        let codes = r.reasons.iter().map(|r| r.code.to_string()).collect();
-        d.push(Event::MoveRefused { transition: name.clone(), codes }, cause.clone());
-    }
+    let taken = take(d, &TransitionInput::new(name), cause);
+    let Err(r) = taken else { return true };
+    d.back_to(mark);
+    let codes = r.reasons.iter().map(|r| r.code.to_string()).collect();
+    d.push(Event::MoveRefused { transition: name.clone(), codes }, cause.clone());
+    false
 }
 
 /// Whom it waits for may have ended by now, of their own accord: they are caught up before it is refused for their sake (S26).

@@ -340,6 +340,10 @@ impl<'a> Check<'a> {
         found
     }
 
+    /// Where any transition begins may be other than it seems.
+    pub(super) fn doubts_any_from(&self) -> bool {
+        (0..self.d.transitions.len()).any(|t| self.doubts_from(t))
+    }
     pub(super) fn doubts_from(&self, transition: usize) -> bool {
         let known = |s: &StateName| *s == *ANY || self.index.contains_key(s);
         self.places.unsure(Part::Transition(transition), "from")

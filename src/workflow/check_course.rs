@@ -153,7 +153,8 @@ impl Check<'_> {
     /// Whether a ticket can come to its end with no more hand-offs than are declared, through each of its states.
     pub(super) fn hands(&mut self, exits: &[Exits], initials: &[usize]) {
         let Some(most) = self.d.handoffs.map(usize::from) else { return };
-        if (0..self.d.transitions.len()).any(|i| self.doubts_from(i) || self.places.unsure(Part::Transition(i), "to"))
+        if self.doubts_any_from()
+            || (0..self.d.transitions.len()).any(|i| self.places.unsure(Part::Transition(i), "to"))
             || (0..self.d.states.len()).any(|i| self.places.unsure(Part::State(i), "responsible"))
         {
             return;

@@ -111,7 +111,7 @@ impl Check<'_> {
             s.strict.iter().any(|r| if never(r) { roles.contains(r) } else { roles.is_empty() || !roles.iter().all(never) })
         };
         // A name that could not be read may be a way out; asked last, since it goes through all transitions.
-        let doubts = || self.unnamed || (0..self.d.transitions.len()).any(|t| self.doubts_from(t));
+        let doubts = || self.unnamed || self.doubts_any_from();
         if !s.strict.is_empty() && !out.iter().any(theirs) && !doubts() {
             let (name, who) = (&s.name, s.strict.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
             self.error_help(

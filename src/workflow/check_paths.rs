@@ -92,7 +92,7 @@ impl Check<'_> {
     /// What only the graph shows (S6). Nothing is concluded from what could not be read or is unknown.
     pub(super) fn walk(&mut self, exits: &[Exits], initials: &[usize]) {
         let d = self.d;
-        let doubt_from = (0..d.transitions.len()).any(|i| self.doubts_from(i));
+        let doubt_from = self.doubts_any_from();
         let doubt_to =
             d.transitions.iter().enumerate().any(|(i, t)| {
                 self.places.unsure(Part::Transition(i), "to") || (t.to.is_some() && self.to.get(i).copied().flatten().is_none())
