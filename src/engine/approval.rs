@@ -390,33 +390,3 @@ pub(super) fn absent(d: &mut Draft<'_>) {
         }
     }
 }
-
-/// What happened to an approval, in words.
-pub(super) fn told(e: &ApprovalEvent) -> crate::diagnostic::Text {
-    let name = &e.name;
-    let (en, zh) = match &e.what {
-        ApprovalChange::Requested(a) => (format!("asked for, round {}", a.round), format!("发起（第 {} 轮）", a.round)),
-        ApprovalChange::Voted { by, approve, .. } => {
-            let (en, zh) = if *approve { ("approves", "同意") } else { ("declines", "驳回") };
-            (format!("{by} {en}"), format!("{by} {zh}"))
-        }
-        ApprovalChange::Delegated { from, to, why } => {
-            (format!("{from} passes the vote on to {to} ({why})"), format!("{from} 转交给 {to}（{why}）"))
-        }
-        ApprovalChange::StageOpened { stage, .. } => {
-            let n = stage.saturating_add(1);
-            (format!("stage {n} is open"), format!("进入第 {n} 阶段"))
-        }
-        ApprovalChange::Expired { how, .. } => (format!("its time ran out ({})", how.word()), format!("超时（{}）", how.word())),
-        ApprovalChange::Granted => ("granted".into(), "通过".into()),
-        ApprovalChange::Declined { reason } => (format!("declined ({reason})"), format!("驳回（{reason}）")),
-        ApprovalChange::Withdrawn { reason } => (format!("withdrawn ({reason})"), format!("撤回（{reason}）")),
-        ApprovalChange::Voided { attribute } => {
-            let a = attribute.name();
-            (format!("void, since `{a}` changed"), format!("因 `{a}` 变更而作废"))
-        }
-        ApprovalChange::Overridden { by, reason, .. } => (format!("{by} went past it: {reason}"), format!("{by} 越过审批：{reason}")),
-        ApprovalChange::Used => ("used up".into(), "已使用".into()),
-    };
-    text(format!("approval {name}: {en}"), format!("审批 {name}：{zh}"))
-}

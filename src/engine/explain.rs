@@ -460,9 +460,18 @@ fn line(playbook: &Playbook, t: &Ticket, c: &Caused) -> Option<Text> {
             let label = schema.hooks.get(hook).cloned().unwrap_or_else(|| text(hook.as_str(), hook.as_str()));
             text(format!("webhook {hook}: {}", label.en), format!("回调 {hook}：{}", label.zh))
         }
-        Event::Task(e) => super::task::told(e),
-        Event::Kin(e) => super::kin::told(e),
-        Event::Approval(e) => super::approval::told(e),
+        Event::Task(e) => {
+            let title = match &e.what {
+                TaskChange::Added(made) => Some(&made.title),
+                _ => t.task(e.task).map(|known| &known.title),
+            };
+            e.told(&title.cloned().unwrap_or_else(|| text(e.name.as_str(), e.name.as_str())))
+        }
+        Event::Kin(e) => e.told(),
+        Event::Approval(e) => {
+            let known = playbook.workflow(&t.workflow).and_then(|w| w.approval(&e.name));
+            e.told(&known.map_or_else(|| text(e.name.as_str(), e.name.as_str()), |a| a.definition.title()))
+        }
         Event::MacroRun(name) => {
             let label = playbook.macro_named(name.as_str()).map_or_else(|| text(name.as_str(), name.as_str()), |m| m.label.clone());
             text(format!("macro {}", label.en), format!("宏 {}", label.zh))

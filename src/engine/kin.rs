@@ -282,31 +282,3 @@ pub(super) fn changes(event: &KinEvent) -> &'static [Path] {
         KinEvent::Waits(_) | KinEvent::MergedInto { .. } => &[],
     }
 }
-
-/// In words, for explanations.
-pub(super) fn told(event: &KinEvent) -> crate::diagnostic::Text {
-    match event {
-        KinEvent::Attached { parent } => text(format!("became a child of {parent}"), format!("成为 {parent} 的子工单")),
-        KinEvent::Detached { parent } => text(format!("is a child of {parent} no longer"), format!("不再是 {parent} 的子工单")),
-        KinEvent::ChildAdded(c) => text(format!("got the child #{}", c.number), format!("新增子工单 #{}", c.number)),
-        KinEvent::ChildRemoved { child } => text(format!("{child} is its child no longer"), format!("子工单 {child} 已解除")),
-        KinEvent::Ended { ticket, last: true } => {
-            text(format!("{ticket} ended, the last of its children"), format!("{ticket} 已结束，所有子工单均已结束"))
-        }
-        KinEvent::Ended { ticket, .. } => text(format!("{ticket} ended"), format!("{ticket} 已结束")),
-        KinEvent::Reopened { ticket } => text(format!("{ticket} is open again"), format!("{ticket} 已重新打开")),
-        KinEvent::Waits(r) => text(format!("waits for #{}", r.number), format!("等待 #{}", r.number)),
-        KinEvent::MergedInto { into, .. } => text(format!("merged into {into}"), format!("已合并到 {into}")),
-        KinEvent::Absorbed(m) => text(format!("#{} was merged into it", m.number), format!("已并入 #{}", m.number)),
-        KinEvent::Unmerged { from, .. } => {
-            text(format!("is by itself again, no longer merged into {from}"), format!("已撤销合并到 {from}"))
-        }
-        KinEvent::Released { merged, .. } => {
-            text(format!("#{} is by itself again", merged.number), format!("#{} 的合并已撤销", merged.number))
-        }
-        KinEvent::SplitOff { into, messages } => {
-            let n = messages.len();
-            text(format!("{n} of its messages became {into}"), format!("{n} 条消息已拆分为 {into}"))
-        }
-    }
-}

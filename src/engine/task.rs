@@ -450,32 +450,3 @@ pub(super) fn absent(d: &mut Draft<'_>) {
         happen(d, &t, TaskChange::Assigned { owner: to, group: t.group.clone(), why: "absent".into() }, &Cause::System);
     }
 }
-
-/// What happened to a task, in words.
-pub(super) fn told(e: &TaskEvent) -> crate::diagnostic::Text {
-    let name = &e.name;
-    let (en, zh) = match &e.what {
-        TaskChange::Added(t) => (format!("made ({})", t.state.word()), "新建".to_string()),
-        TaskChange::Opened { .. } => ("to be done now".into(), "可以开始".into()),
-        TaskChange::Assigned { owner, group, .. } => {
-            let to = owner.as_ref().map(|o| o.as_str()).or(group.as_ref().map(|g| g.as_str()));
-            (format!("given to {}", to.unwrap_or("the ticket's group")), format!("交给 {}", to.unwrap_or("工单处理组")))
-        }
-        TaskChange::Ticked { item, on } => {
-            let n = item.saturating_add(1);
-            (
-                format!("item {n} {}", if *on { "ticked off" } else { "no longer ticked off" }),
-                format!("第 {n} 项{}", if *on { "已勾选" } else { "取消勾选" }),
-            )
-        }
-        TaskChange::Noted { note } => (format!("result: {note}"), format!("结果：{note}")),
-        TaskChange::Needs { .. } => ("waits for another task".into(), "依赖另一任务".into()),
-        TaskChange::Retried { outcome, .. } => (format!("{outcome}, another try comes"), format!("{outcome}，稍后重试")),
-        TaskChange::Done { outcome: Some(o), .. } => (format!("done: {o}"), format!("完成：{o}")),
-        TaskChange::Done { .. } => ("done".into(), "完成".into()),
-        TaskChange::Cancelled { reason } => (format!("cancelled ({reason})"), format!("取消（{reason}）")),
-        TaskChange::Reopened { .. } => ("reopened".into(), "重新打开".into()),
-        TaskChange::Overdue => ("overdue".into(), "超时".into()),
-    };
-    text(format!("task {name}: {en}"), format!("任务 {name}：{zh}"))
-}

@@ -4,10 +4,11 @@ use super::draw::{described, length};
 use crate::diagnostic::{Lang, Text, text};
 use crate::id::*;
 use crate::playbook::Playbook;
-use crate::ticket::{Actor, Audience, Author, Cause, Entry, Event, MessageKind, TaskChange};
+use crate::ticket::{Actor, ApprovalChange, Audience, Author, Cause, Entry, Event, MessageKind, TaskChange, TaskId};
 use crate::workflow::Workflow;
 use chrono::TimeDelta;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// Who takes part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -80,7 +81,7 @@ pub struct LifeStep {
     pub what: Text,
 }
 
-/// A ticket's life, in order of time: messages, states, hands it went through, tasks, broken promises. What rules and clocks did besides is told by [`crate::engine::explain`].
+/// A ticket's life, in order of time: messages, states, hands it went through, tasks, approvals, merges and other tickets, broken promises. What rules and clocks did besides is told by [`crate::engine::explain`].
 ///
 /// ```
 /// use ticketry::{diagnostic::Lang, harness::Stage, engine::What, insight::Life, playbook::Playbook, routing::{Agent, RosterDefinition}, ticket::Actor};
@@ -104,105 +105,15 @@ pub struct Life {
 impl Life {
     /// The life that a journal tells, with the words of a playbook; of states that it does not have, the names.
     pub fn of<'e>(journal: impl IntoIterator<Item = &'e Entry>, playbook: &Playbook) -> Self {
-        let mut life = Self::default();
-        let mut workflow: Option<&Workflow> = None;
+        let mut teller = Teller { playbook, workflow: None, titles: BTreeMap::new(), life: Self::default() };
         for entry in journal {
             let actor = Lane::of(&entry.actor);
             for (at, _, caused) in entry.happened() {
                 let by = if caused.cause == Cause::Command { actor } else { Lane::System };
-                match &caused.event {
-                    Event::Created(o) => {
-                        workflow = playbook.workflow(&o.workflow);
-                        life.number = o.number;
-                        life.said(at, Lane::Requester, Lane::Desk, text("asks for help", "提交工单"));
-                        life.came(at, Lane::System, workflow, &o.stay.state, text("begins", "创建"));
-                    }
-                    Event::Migrated(m) => {
-                        workflow = playbook.workflow(&m.after.workflow);
-                        life.came(at, by, workflow, &m.after.stay.state, text("migrated", "迁移"));
-                    }
-                    Event::Moved { transition, stay, internal, .. } => {
-                        let label = transition.as_ref().map_or_else(
-                            || text("moved", "移动"),
-                            |t| {
-                                let known = workflow.and_then(|w| w.transitions().iter().find(|d| d.name == *t));
-                                known.map_or_else(|| text(t.as_str(), t.as_str()), |d| d.label.clone())
-                            },
-                        );
-                        if *internal {
-                            life.said(at, by, by, label);
-                        } else {
-                            life.came(at, by, workflow, &stay.state, label);
-                        }
-                    }
-                    Event::ClockBreached { clock } => {
-                        let known = playbook.agreements().metric(&clock.metric).map(|m| m.label.clone());
-                        let metric = known.unwrap_or_else(|| text(clock.metric.as_str(), clock.metric.as_str()));
-                        let what = text(format!("{} breached", metric.en), format!("{} 超时", metric.zh));
-                        life.steps.push(LifeStep { at, from: Lane::System, to: Lane::Desk, kind: LifeKind::Breached, what });
-                    }
-                    event => life.tell(at, by, event),
-                }
+                teller.tell(at, by, &caused.event);
             }
         }
-        life
-    }
-
-    fn said(&mut self, at: UtcInstant, from: Lane, to: Lane, what: Text) {
-        self.steps.push(LifeStep { at, from, to, kind: LifeKind::Said, what });
-    }
-    fn came(&mut self, at: UtcInstant, by: Lane, workflow: Option<&Workflow>, state: &StateName, what: Text) {
-        let known = workflow.and_then(|w| w.state(state));
-        let label = known.map_or_else(|| text(state.as_str(), state.as_str()), |s| s.label.clone());
-        let colour = known.map_or_else(|| "grey".into(), |s| s.colour.clone());
-        self.steps.push(LifeStep { at, from: by, to: by, kind: LifeKind::State { state: state.clone(), label, colour }, what });
-    }
-    fn tell(&mut self, at: UtcInstant, by: Lane, event: &Event) {
-        match event {
-            Event::MessageAdded(m) => {
-                let from = match m.author {
-                    Author::Requester => Lane::Requester,
-                    Author::Agent => Lane::Desk,
-                    Author::Vendor => Lane::Vendor,
-                    Author::System => Lane::System,
-                };
-                let to = match m.audience {
-                    Audience::Internal => Lane::Desk,
-                    Audience::Vendor if from != Lane::Vendor => Lane::Vendor,
-                    Audience::Requester if from != Lane::Requester => Lane::Requester,
-                    Audience::Requester | Audience::Vendor => Lane::Desk,
-                };
-                let what = match (m.kind, m.automatic) {
-                    (MessageKind::Note, _) => text("note", "内部备注"),
-                    (MessageKind::Call, _) => text("call", "通话"),
-                    (MessageKind::Reply, true) => text("automatic message", "自动消息"),
-                    (MessageKind::Reply, false) => text("message", "消息"),
-                };
-                self.said(at, from, to, what);
-            }
-            Event::Queued { group, handoff, .. } => {
-                let what = if *handoff {
-                    text(format!("handed off to {group}"), format!("转派至 {group}"))
-                } else {
-                    text(format!("queued for {group}"), format!("进入 {group} 队列"))
-                };
-                self.said(at, by, Lane::Desk, what);
-            }
-            Event::Assigned { agent, .. } => {
-                self.said(at, by, Lane::Desk, text(format!("assigned to {agent}"), format!("分派给 {agent}")));
-            }
-            Event::Released { agent, .. } => self.said(at, by, Lane::Desk, text(format!("{agent} released it"), format!("{agent} 退回"))),
-            Event::Reopened { .. } => self.said(at, by, Lane::Desk, text("reopened", "重开")),
-            Event::RatingRequested { .. } => self.said(at, Lane::System, Lane::Requester, text("asks for a rating", "请求评价")),
-            Event::Rated { stars, .. } => {
-                self.said(at, Lane::Requester, Lane::Desk, text(format!("rates {stars} of 5"), format!("评分 {stars}/5")));
-            }
-            Event::Task(t) if matches!(t.what, TaskChange::Added(_)) => {
-                self.said(at, by, Lane::Desk, text(format!("task {}", t.name), format!("子任务 {}", t.name)));
-            }
-            Event::LimitPassed => self.said(at, Lane::System, Lane::Desk, text("the state's time limit passed", "状态时限已过")),
-            _ => {}
-        }
+        teller.life
     }
 
     /// Who takes part, from left to right; the requester and the desk always do.
@@ -254,5 +165,123 @@ impl Life {
             }
         }
         out
+    }
+}
+
+/// What is known while a life is told.
+struct Teller<'p> {
+    playbook: &'p Playbook,
+    workflow: Option<&'p Workflow>,
+    /// What the tasks are called.
+    titles: BTreeMap<TaskId, Text>,
+    life: Life,
+}
+
+impl Teller<'_> {
+    fn said(&mut self, at: UtcInstant, from: Lane, to: Lane, what: Text) {
+        self.life.steps.push(LifeStep { at, from, to, kind: LifeKind::Said, what });
+    }
+    fn came(&mut self, at: UtcInstant, by: Lane, state: &StateName, what: Text) {
+        let known = self.workflow.and_then(|w| w.state(state));
+        let label = known.map_or_else(|| text(state.as_str(), state.as_str()), |s| s.label.clone());
+        let colour = known.map_or_else(|| "grey".into(), |s| s.colour.clone());
+        self.life.steps.push(LifeStep { at, from: by, to: by, kind: LifeKind::State { state: state.clone(), label, colour }, what });
+    }
+    fn tell(&mut self, at: UtcInstant, by: Lane, event: &Event) {
+        match event {
+            Event::Created(o) => {
+                self.workflow = self.playbook.workflow(&o.workflow);
+                self.life.number = o.number;
+                self.said(at, Lane::Requester, Lane::Desk, text("asks for help", "提交工单"));
+                self.came(at, Lane::System, &o.stay.state, text("begins", "创建"));
+            }
+            Event::Migrated(m) => {
+                self.workflow = self.playbook.workflow(&m.after.workflow);
+                self.came(at, by, &m.after.stay.state, text("migrated", "迁移"));
+            }
+            Event::Moved { transition, stay, internal, .. } => {
+                let label = transition.as_ref().map_or_else(
+                    || text("moved", "移动"),
+                    |t| {
+                        let known = self.workflow.and_then(|w| w.transitions().iter().find(|d| d.name == *t));
+                        known.map_or_else(|| text(t.as_str(), t.as_str()), |d| d.label.clone())
+                    },
+                );
+                if *internal {
+                    self.said(at, by, by, label);
+                } else {
+                    self.came(at, by, &stay.state, label);
+                }
+            }
+            Event::ClockBreached { clock } => {
+                let known = self.playbook.agreements().metric(&clock.metric).map(|m| m.label.clone());
+                let metric = known.unwrap_or_else(|| text(clock.metric.as_str(), clock.metric.as_str()));
+                let what = text(format!("{} breached", metric.en), format!("{} 超时", metric.zh));
+                self.life.steps.push(LifeStep { at, from: Lane::System, to: Lane::Desk, kind: LifeKind::Breached, what });
+            }
+            Event::MessageAdded(m) => {
+                let from = match m.author {
+                    Author::Requester => Lane::Requester,
+                    Author::Agent => Lane::Desk,
+                    Author::Vendor => Lane::Vendor,
+                    Author::System => Lane::System,
+                };
+                let to = match m.audience {
+                    Audience::Internal => Lane::Desk,
+                    Audience::Vendor if from != Lane::Vendor => Lane::Vendor,
+                    Audience::Requester if from != Lane::Requester => Lane::Requester,
+                    Audience::Requester | Audience::Vendor => Lane::Desk,
+                };
+                let what = match (m.kind, m.automatic) {
+                    (MessageKind::Note, _) => text("note", "内部备注"),
+                    (MessageKind::Call, _) => text("call", "通话"),
+                    (MessageKind::Reply, true) => text("automatic message", "自动消息"),
+                    (MessageKind::Reply, false) => text("message", "消息"),
+                };
+                self.said(at, from, to, what);
+            }
+            Event::Queued { group, handoff, .. } => {
+                let what = if *handoff {
+                    text(format!("handed off to {group}"), format!("转派至 {group}"))
+                } else {
+                    text(format!("queued for {group}"), format!("进入 {group} 队列"))
+                };
+                self.said(at, by, Lane::Desk, what);
+            }
+            Event::Assigned { agent, .. } => {
+                self.said(at, by, Lane::Desk, text(format!("assigned to {agent}"), format!("分派给 {agent}")));
+            }
+            Event::Released { agent, .. } => self.said(at, by, Lane::Desk, text(format!("{agent} released it"), format!("{agent} 退回"))),
+            Event::Reopened { .. } => self.said(at, by, Lane::Desk, text("reopened", "重开")),
+            Event::RatingRequested { .. } => self.said(at, Lane::System, Lane::Requester, text("asks for a rating", "请求评价")),
+            Event::Rated { stars, .. } => {
+                self.said(at, Lane::Requester, Lane::Desk, text(format!("rates {stars} of 5"), format!("评分 {stars}/5")));
+            }
+            Event::Task(t) => {
+                match &t.what {
+                    TaskChange::Added(task) => {
+                        self.titles.insert(t.task, task.title.clone());
+                    }
+                    TaskChange::Done { .. } | TaskChange::Retried { .. } | TaskChange::Cancelled { .. } | TaskChange::Reopened { .. } => {}
+                    // What is ticked off, noted and passed on within a task is its own life.
+                    _ => return,
+                }
+                let name = || text(t.name.as_str(), t.name.as_str());
+                let title = self.titles.get(&t.task).cloned().unwrap_or_else(name);
+                self.said(at, by, Lane::Desk, t.told(&title));
+            }
+            Event::Approval(a) if !matches!(a.what, ApprovalChange::Used) => {
+                let known = self.workflow.and_then(|w| w.approval(&a.name));
+                self.said(
+                    at,
+                    by,
+                    Lane::Desk,
+                    a.told(&known.map_or_else(|| text(a.name.as_str(), a.name.as_str()), |k| k.definition.title())),
+                );
+            }
+            Event::Kin(k) => self.said(at, by, Lane::Desk, k.told()),
+            Event::LimitPassed => self.said(at, Lane::System, Lane::Desk, text("the state's time limit passed", "状态时限已过")),
+            _ => {}
+        }
     }
 }

@@ -20,6 +20,7 @@ mod progress;
 mod schema;
 mod state;
 mod task;
+mod told;
 mod value;
 mod why;
 pub mod wire;

@@ -214,6 +214,10 @@ fn s57_merge_and_undo_with_nothing_between_is_identity() {
         sound(&s, t);
     }
     assert_eq!(no(&s, &dup, What::Kin(KinCommand::UndoMerge)), ["not-merged"]);
+    let life = ticketry::insight::Life::of(&s.desk.journal(survivor.id).unwrap(), &s.desk.playbook());
+    for line in [format!("#{} was merged into it", dup.number), format!("#{} is by itself again", dup.number)] {
+        assert!(life.steps.iter().any(|step| step.what.en == line), "{line} {life:?}");
+    }
 }
 
 #[test]
