@@ -83,10 +83,9 @@ fn stages(roster: &Roster, t: &Ticket, def: &ApprovalDefinition, by: &Actor, all
     stages
 }
 
-/// The agents these words mean for a ticket, each once, without those excluded; and how many those are.
-pub(super) fn electorate(roster: &Roster, t: &Ticket, approvers: &[Approver], exclude: &[Exclusion], by: &Actor) -> (Vec<Voter>, usize) {
-    let group = t.group.as_ref();
-    let mut found: BTreeSet<AgentId> = BTreeSet::new();
+/// The agents these words mean for tickets of a group, each once.
+pub(crate) fn meant(roster: &Roster, group: Option<&GroupId>, approvers: &[Approver]) -> BTreeSet<AgentId> {
+    let mut found = BTreeSet::new();
     for a in approvers {
         match a {
             Approver::Lead => found.extend(group.and_then(|g| roster.lead(g)).cloned()),
@@ -99,6 +98,12 @@ pub(super) fn electorate(roster: &Roster, t: &Ticket, approvers: &[Approver], ex
             }
         }
     }
+    found
+}
+
+/// The agents these words mean for a ticket, each once, without those excluded; and how many those are.
+pub(super) fn electorate(roster: &Roster, t: &Ticket, approvers: &[Approver], exclude: &[Exclusion], by: &Actor) -> (Vec<Voter>, usize) {
+    let mut found = meant(roster, t.group.as_ref(), approvers);
     let all = found.len();
     found.retain(|a| !excluded(roster, t, a, exclude, by));
     let left_out = all.saturating_sub(found.len());

@@ -43,6 +43,8 @@ mod transition;
 mod waves;
 
 pub use approval_command::ApprovalCommand;
+#[cfg(feature = "rhai")]
+pub(crate) use approval_round::meant;
 pub use approval_view::{ApprovalView, approvals};
 pub use authorize::{Authorization, Offer, authorize, available};
 pub use case::{Case, Context, Decided, Decision, Limits, Needs, Related};

@@ -50,6 +50,8 @@ mod report;
 #[cfg(feature = "rhai")]
 mod run;
 #[cfg(feature = "rhai")]
+mod staffing;
+#[cfg(feature = "rhai")]
 mod starter;
 
 #[cfg(feature = "rhai")]

@@ -27,7 +27,14 @@ pub fn check(source: &Source) -> Diagnostics {
         Ok(loaded) => {
             let schema = loaded.playbook.schema();
             let mut problems = loaded.warnings;
-            problems.extend(people(source, schema).1);
+            let (definition, wrong) = people(source, schema);
+            problems.extend(wrong);
+            // Nobody there is not too few: the host brings its own people.
+            if source.get("roster.toml").is_some()
+                && let (Some(roster), _) = definition.build(schema)
+            {
+                problems.extend(super::staffing::staffing(&loaded.playbook, &roster));
+            }
             problems.extend(rules::tests_with(source, schema, loaded.playbook.resources()).1);
             problems
         }

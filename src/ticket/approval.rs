@@ -37,6 +37,14 @@ impl Quorum {
             Self::Percent(p) => voters.saturating_mul(usize::from(p)).div_ceil(100),
         }
     }
+    /// The fewest it can mean, whoever may vote.
+    pub fn at_least(self) -> usize {
+        match self {
+            Self::Count(n) => usize::from(n),
+            Self::Percent(0) => 0,
+            Self::Any | Self::All | Self::Percent(_) => 1,
+        }
+    }
     /// It decides nothing: those asked are told, and it goes on at once.
     pub fn informs(self) -> bool {
         matches!(self, Self::Percent(0))

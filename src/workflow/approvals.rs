@@ -4,7 +4,7 @@ use super::compiled::Workflow;
 use super::judge::Blocker;
 use crate::calendar::Span;
 use crate::condition::{Condition, Form, View};
-use crate::diagnostic::{Lang, Text, text};
+use crate::diagnostic::{Lang, Place, Text, text};
 use crate::id::*;
 use crate::ticket::{Approval, ApprovalState, Attribute, Exclusion, OnExpiry, Quorum, Ticket};
 use serde::{Deserialize, Serialize};
@@ -200,6 +200,8 @@ pub struct ApprovalRule {
     pub definition: ApprovalDefinition,
     /// It is needed only where this holds.
     pub when: Option<Condition>,
+    /// Where each stage's approvers are written.
+    pub(crate) places: Vec<Vec<Place>>,
 }
 
 impl ApprovalRule {

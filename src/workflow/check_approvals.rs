@@ -8,7 +8,7 @@ use crate::condition::reading::{bad_name, unknown};
 use crate::condition::{Scripts, attribute_missing, group_missing, role_missing, template_missing};
 use crate::diagnostic::{Place, text};
 use crate::id::*;
-use crate::ticket::{Action, Approval, Exclusion, OnExpiry, Quorum};
+use crate::ticket::{Action, Approval, Exclusion, OnExpiry};
 use std::collections::BTreeSet;
 
 impl Check<'_> {
@@ -41,7 +41,12 @@ impl Check<'_> {
                     None
                 }
             });
-            out.push(ApprovalRule { definition: a.clone(), when });
+            let approvers = |(n, s): (usize, &StageDefinition)| {
+                let first = first_of(n);
+                (0..s.approvers.len()).map(|k| self.places.at(part, "approvers", first.saturating_add(k))).collect()
+            };
+            let places = a.stages.iter().enumerate().map(approvers).collect();
+            out.push(ApprovalRule { definition: a.clone(), when, places });
         }
         for (i, t) in d.transitions.iter().enumerate() {
             for (n, action) in t.after.iter().enumerate() {
@@ -160,7 +165,7 @@ impl Check<'_> {
             );
         }
         for (n, s) in a.stages.iter().enumerate() {
-            let first = n.saturating_mul(64);
+            let first = first_of(n);
             for (key, list) in [("approvers", &s.approvers), ("escalate_to", &s.escalate_to)] {
                 self.many(list.len(), Approval::NAMED, part, key, first);
                 for (k, who) in list.iter().enumerate() {
@@ -194,11 +199,7 @@ impl Check<'_> {
         }
         let excluded = |w: &&Approver| matches!(w, Approver::Agent(x) if a.exclude.contains(&Exclusion::Agent(x.clone())));
         let persons: BTreeSet<String> = s.approvers.iter().filter(|w| !excluded(w)).map(|w| format!("{w:?}")).collect();
-        let needs = match s.quorum {
-            Quorum::Count(n) => usize::from(n),
-            q if q.informs() => 0,
-            _ => 1,
-        };
+        let needs = s.quorum.at_least();
         if s.approvers.iter().all(Approver::is_one) && persons.len() < needs {
             let can = persons.len();
             self.error_help(
@@ -257,9 +258,14 @@ impl Check<'_> {
                     format!("a stage of `{name}` never escalates, so `escalate_to` says nothing"),
                     format!("审批 `{name}` 的一个阶段不会升级，escalate_to 不起作用"),
                 ),
-                self.places.at(part, "escalate_to", n.saturating_mul(64)),
+                self.places.at(part, "escalate_to", first_of(n)),
                 text("write on_expiry = \"escalate\", or remove it", "请写 on_expiry = \"escalate\"，或删除"),
             );
         }
     }
+}
+
+/// Where the list of a stage begins among the places of all its approval's stages.
+fn first_of(stage: usize) -> usize {
+    stage.saturating_mul(64)
 }

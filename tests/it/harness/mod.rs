@@ -6,6 +6,8 @@ mod coverage;
 mod looks;
 #[cfg(feature = "rhai")]
 mod replay;
+#[cfg(feature = "rhai")]
+mod staffing;
 mod stage;
 #[cfg(feature = "rhai")]
 mod trials;
