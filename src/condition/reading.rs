@@ -13,7 +13,7 @@
 
 use super::Form;
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Text, did_you_mean, text};
-use std::{cell::RefCell, sync::Arc};
+use std::{cell::RefCell, collections::BTreeSet, sync::Arc};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -61,6 +61,17 @@ pub(crate) struct Key<'d> {
     pub(crate) place: Place,
 }
 
+/// The word that stands as a value without quotes where the reader stumbled, if it can only be a text.
+fn bare_word(content: &str, at: usize) -> Option<&str> {
+    let begin = content.get(..at)?.rfind('\n').map_or(0, |i| i.saturating_add(1));
+    let line = content.get(begin..)?.lines().next()?;
+    let (_, value) = line.split_once('=')?;
+    let value = value.split('#').next()?.trim();
+    let plain =
+        value.starts_with(char::is_alphabetic) && value.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | ':' | '.' | ' '));
+    (plain && !["true", "false", "inf", "nan"].contains(&value)).then_some(value)
+}
+
 impl<'s> Document<'s> {
     /// Parses as much as can be parsed; syntax errors are `toml-syntax` and `duplicate-key`.
     pub(crate) fn parse(file: &str, content: &'s str) -> Self {
@@ -68,16 +79,27 @@ impl<'s> Document<'s> {
         let (root, errors) = DeTable::parse_recoverable(content);
         let mut document = Self { file: file.into(), content, lines, root, problems: RefCell::default(), sound: true };
         let (mut last, mut broken) = (None, false);
+        let mut headed: BTreeSet<&str> = BTreeSet::new();
         for e in &errors {
             let place = e.span().map_or_else(|| document.whole(), |s| document.place(s.start, s.end));
             let says = e.message().lines().map(str::trim).collect::<Vec<_>>().join(", ");
             if says == "duplicate key" {
                 let key = e.span().and_then(|s| content.get(s)).unwrap_or_default();
-                document.report(
-                    Diagnostic::error("duplicate-key", text(format!("`{key}` stands here a second time"), format!("`{key}` 重复出现")))
-                        .at(place)
-                        .help(text("remove or rename one of the two", "请删除其中一个或改名")),
-                );
+                let header = document.line_of(&place).trim() == format!("[{key}]");
+                // Of many tables of one name, one is told.
+                if header && !headed.insert(key) {
+                    continue;
+                }
+                let help = if header && !key.contains('.') {
+                    text(
+                        format!("remove or rename one of the two; where there may be many of them, write `[[{key}]]` above each"),
+                        format!("请删除其中一个或改名；如可有多项，请在每一项之上写 `[[{key}]]`"),
+                    )
+                } else {
+                    text("remove or rename one of the two", "请删除其中一个或改名")
+                };
+                let message = text(format!("`{key}` stands here a second time"), format!("`{key}` 重复出现"));
+                document.report(Diagnostic::error("duplicate-key", message).at(place).help(help));
                 continue;
             }
             broken = true;
@@ -85,12 +107,20 @@ impl<'s> Document<'s> {
             let follows = last.is_some_and(|l: u32| place.line <= l.saturating_add(3));
             last = Some(place.line);
             if !follows {
+                let bare = e.span().and_then(|s| bare_word(content, s.start));
                 let says = text(format!("not TOML: {says}"), format!("TOML 语法错误：{says}"));
-                document.report(Diagnostic::error("toml-syntax", says).at(place));
+                let quoted = bare.map(|w| text(format!("a text stands in quotes: `\"{w}\"`"), format!("文本需加引号：`\"{w}\"`")));
+                document.report(Diagnostic::error("toml-syntax", says).at(place).maybe_help(quoted));
             }
         }
         document.sound = !broken;
         document
+    }
+
+    /// The line a place begins on.
+    fn line_of(&self, place: &Place) -> &'s str {
+        let from = usize::try_from(place.line).ok().and_then(|n| self.lines.get(n.checked_sub(1)?).copied());
+        from.and_then(|from| self.content.get(from..)?.lines().next()).unwrap_or_default()
     }
 
     /// The top table.
@@ -335,6 +365,12 @@ impl<'d> Item<'d> {
     pub(crate) fn list(&self) -> Vec<Item<'d>> {
         match self.value.as_array() {
             Some(_) => self.one_or_many(),
+            None if self.value.is_table() => {
+                let key = self.key;
+                let message = text(format!("`{key}` must be a list, not a table"), format!("`{key}` 应为列表，不能是表"));
+                let each = text(format!("write `[[{key}]]` above each of them"), format!("请在每一项之上写 `[[{key}]]`"));
+                self.wrong("wrong-type", message, Some(each)).unwrap_or_default()
+            }
             None => self.mistyped("a list", "列表").unwrap_or_default(),
         }
     }

@@ -473,7 +473,7 @@ impl Desk {
         found.dedup_by_key(|t| t.id);
         // What belongs to a ticket that was merged belongs to the survivor.
         let mut next = 0usize;
-        while let Some(into) = found.get(next).map(|t| t.kin.merged_into) {
+        while let Some(into) = found.get(next).map(|t| t.kin.merged_into.map(|into| into.id)) {
             next = next.saturating_add(1);
             if let Some(id) = into.filter(|id| found.iter().all(|t| t.id != *id)) {
                 found.extend(self.0.store.load_one(id).await?);

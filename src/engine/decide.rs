@@ -127,7 +127,7 @@ pub(super) fn no_ticket() -> Refusal {
 
 /// The ticket into which another was merged in the end, with its requester's record.
 fn survivor<'a>(case: &'a Case, merged: &Ticket) -> Result<(&'a Arc<Ticket>, Option<&'a Customer>), Stop> {
-    let mut next = merged.kin.merged_into;
+    let mut next = merged.kin.merged_into.map(|into| into.id);
     let mut found = None;
     // Each step leads to another ticket; a ticket is merged once at a time, so that it ends.
     for _ in 0..=case.related.len() {
@@ -136,7 +136,7 @@ fn survivor<'a>(case: &'a Case, merged: &Ticket) -> Result<(&'a Arc<Ticket>, Opt
             return Err(Stop::Missing(Needs { related: vec![id], ..Needs::default() }));
         };
         let ticket = related.ticket.as_ref().ok_or_else(no_ticket)?;
-        next = ticket.kin.merged_into;
+        next = ticket.kin.merged_into.map(|into| into.id);
         found = Some((ticket, related.customer.as_ref()));
     }
     found.ok_or_else(|| no_ticket().into())

@@ -92,7 +92,7 @@ pub(super) fn tell(d: &mut Draft<'_>) {
         LinkTarget::Ticket(t) if l.kind == *Link::BLOCKS => Some(t),
         _ => None,
     };
-    let told: Vec<TicketId> = kin.parent.into_iter().chain(d.ticket.links.iter().filter_map(blocks)).collect();
+    let told: Vec<TicketId> = kin.parent.iter().map(|p| p.id).chain(d.ticket.links.iter().filter_map(blocks)).collect();
     for to in told {
         send(d, to, if open { Word::Reopened } else { Word::Ended });
     }
@@ -134,26 +134,18 @@ pub(super) fn run(d: &mut Draft<'_>, e: &Errand) -> Result<(), Refusal> {
             }
         }
         Word::Ended => {
-            let known = |r: &Relative| r.ticket == e.from && r.open;
-            let child = d.ticket.kin.children.iter().any(known);
-            if !child && !d.ticket.kin.waits.iter().any(known) {
-                return Ok(());
-            }
+            let Some((who, child)) = relation(&d.ticket, e.from, true) else { return Ok(()) };
             // One that was merged into this very ticket leaves its work here.
             let absorbed = d.ticket.kin.merged.iter().any(|m| m.ticket == e.from);
             let last = child && d.ticket.kin.open_children().all(|c| c.ticket == e.from);
-            d.push(kin(KinEvent::Ended { ticket: e.from, last }), cause);
+            d.push(kin(KinEvent::Ended { ticket: who, last }), cause);
             if let Some(name) = workflow.children().when_all_ended.as_ref().filter(|_| last && !absorbed && d.ticket.is_open()) {
                 transition::take_or_tell(d, name, &Cause::System);
             }
         }
         Word::Reopened => {
-            let known = |r: &Relative| r.ticket == e.from && !r.open;
-            let child = d.ticket.kin.children.iter().any(known);
-            if !child && !d.ticket.kin.waits.iter().any(known) {
-                return Ok(());
-            }
-            d.push(kin(KinEvent::Reopened { ticket: e.from }), cause);
+            let Some((who, child)) = relation(&d.ticket, e.from, false) else { return Ok(()) };
+            d.push(kin(KinEvent::Reopened { ticket: who }), cause);
             if let Some(name) = workflow.children().when_child_reopens.as_ref().filter(|_| child && !d.ticket.is_open()) {
                 transition::take_or_tell(d, name, &Cause::System);
             }
@@ -185,6 +177,13 @@ pub(super) fn run(d: &mut Draft<'_>, e: &Errand) -> Result<(), Refusal> {
         Word::Release => merge::release(d, e.from, cause),
     }
     Ok(())
+}
+
+/// A ticket that is known here as open, or as ended: how it is called, and whether it is a child.
+fn relation(t: &Ticket, who: TicketId, open: bool) -> Option<(TicketRef, bool)> {
+    let known = |r: &&Relative| r.ticket == who && r.open == open;
+    let child = t.kin.children.iter().find(known);
+    child.or_else(|| t.kin.waits.iter().find(known)).map(|r| (r.reference(), child.is_some()))
 }
 
 /// Whether an event is not the case already.

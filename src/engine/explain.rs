@@ -83,7 +83,16 @@ pub fn explain_with(
     let upto: Vec<&Entry> = journal.iter().filter(|e| e.revision <= revision).collect();
     let after = Ticket::fold(upto.iter().copied())?;
     let mut lines = vec![headline(playbook, entry)];
-    lines.extend(entry.events.iter().filter_map(|c| line(playbook, &after, c).map(|l| marked(playbook, l, &c.cause))));
+    // Where it was when each thing happened.
+    let mut here = Ticket::fold(upto.iter().copied().filter(|e| e.revision < revision)).map_or_else(|| after.state.clone(), |t| t.state);
+    for c in &entry.events {
+        lines.extend(line(playbook, &after, &here, c).map(|l| marked(playbook, l, &c.cause)));
+        match &c.event {
+            Event::Created(o) => here.clone_from(&o.stay.state),
+            Event::Moved { stay, .. } => here.clone_from(&stay.state),
+            _ => {}
+        }
+    }
     if let Some(r) = &entry.why.routing {
         lines.push(routing(r));
     }
@@ -243,11 +252,16 @@ fn mark(name: &str) -> Text {
     }
 }
 
-fn line(playbook: &Playbook, t: &Ticket, c: &Caused) -> Option<Text> {
+fn line(playbook: &Playbook, t: &Ticket, here: &StateName, c: &Caused) -> Option<Text> {
     let schema = playbook.schema();
     let state = |s: &StateName| schema.states.get(s).cloned().unwrap_or_else(|| text(s.as_str(), s.as_str()));
     let calendars = playbook.calendars();
     let when = |at: UtcInstant| calendars.default_calendar().render(at);
+    let item = |i: u16| {
+        let of_state = playbook.workflow(&t.workflow).and_then(|w| w.state(here)?.checklist.get(usize::from(i)).cloned());
+        let n = i.saturating_add(1);
+        of_state.unwrap_or_else(|| text(format!("item {n} of the checklist"), format!("检查清单第 {n} 项")))
+    };
     Some(match &c.event {
         Event::Created(o) => text(
             format!("created as {} in {}, channel {}, requester {}", o.kind, state(&o.stay.state).en, o.channel, o.requester),
@@ -452,9 +466,13 @@ fn line(playbook: &Playbook, t: &Ticket, c: &Caused) -> Option<Text> {
             let label = schema.resolutions.label(r.code.as_str());
             text(format!("resolution: {}", label.en), format!("解决代码：{}", label.zh))
         }
-        Event::Progressed(Progressed::Ticked(i)) => text(format!("item {i} of the checklist ticked"), format!("勾选检查清单第 {i} 项")),
+        Event::Progressed(Progressed::Ticked(i)) => {
+            let item = item(*i);
+            text(format!("ticked off: {}", item.en), format!("已勾选：{}", item.zh))
+        }
         Event::Progressed(Progressed::Unticked(i)) => {
-            text(format!("item {i} of the checklist unticked"), format!("取消勾选检查清单第 {i} 项"))
+            let item = item(*i);
+            text(format!("no longer ticked off: {}", item.en), format!("取消勾选：{}", item.zh))
         }
         Event::HookCalled(hook) => {
             let label = schema.hooks.get(hook).cloned().unwrap_or_else(|| text(hook.as_str(), hook.as_str()));

@@ -36,7 +36,7 @@ pub(super) fn place(ctx: &Context<'_>, inbound: &Inbound, candidates: &[Arc<Tick
     let survivor = |t: &'_ Arc<Ticket>| {
         let mut t = t.clone();
         for _ in 0..candidates.len() {
-            let into = t.kin.merged_into.and_then(|id| candidates.iter().find(|c| c.id == id));
+            let into = t.kin.merged_into.and_then(|into| candidates.iter().find(|c| c.id == into.id));
             let Some(into) = into else { break };
             t = into.clone();
         }

@@ -37,8 +37,8 @@ pub(super) fn command(d: &mut Draft<'_>, command: &KinCommand) -> Result<(), Ref
                 return Err(Refusal::one("no-parent", text("the ticket has no parent", "工单没有父工单")));
             };
             happen(d, KinEvent::Detached { parent });
-            let child = d.ticket.id;
-            send(d, parent, Word::Happened(vec![kin(KinEvent::ChildRemoved { child })]));
+            let child = d.ticket.reference();
+            send(d, parent.id, Word::Happened(vec![kin(KinEvent::ChildRemoved { child })]));
             Ok(())
         }
         KinCommand::AddChild { new, blocking } => add_child(d, new, *blocking, &Cause::Command),
@@ -55,8 +55,8 @@ pub(super) fn others(what: &What, ticket: &Ticket) -> Option<TicketId> {
         KinCommand::Link { to, .. } | KinCommand::Unlink { to, .. } => Some(*to),
         KinCommand::Attach { parent, .. } => Some(*parent),
         KinCommand::Merge { into } => Some(*into),
-        KinCommand::UndoMerge => ticket.kin.merged_into,
-        KinCommand::Detach => ticket.kin.parent,
+        KinCommand::UndoMerge => ticket.kin.merged_into.map(|t| t.id),
+        KinCommand::Detach => ticket.kin.parent.map(|t| t.id),
         KinCommand::AddChild { .. } | KinCommand::Split { .. } => None,
     }
     // What is about the ticket alone is refused below, in its own words.
@@ -129,7 +129,7 @@ fn attach(d: &mut Draft<'_>, parent: TicketId, blocking: bool) -> Result<(), Ref
     if parent == d.ticket.id {
         return Err(Refusal::one("self-parent", text("a ticket cannot be its own parent", "工单不能以自身为父工单")));
     }
-    if d.ticket.kin.parent == Some(parent) {
+    if d.ticket.kin.parent.is_some_and(|p| p.id == parent) {
         return Ok(());
     }
     let other = other(d, parent)?;
@@ -141,7 +141,7 @@ fn attach(d: &mut Draft<'_>, parent: TicketId, blocking: bool) -> Result<(), Ref
     all.done()?;
     // Whose end would wait for its own: it must not need the parent, itself or through others.
     no_circle(d, d.ticket.id, parent)?;
-    happen(d, KinEvent::Attached { parent });
+    happen(d, KinEvent::Attached { parent: other.reference() });
     let child = relative(&d.ticket, blocking);
     send(d, parent, Word::Happened(vec![kin(KinEvent::ChildAdded(child))]));
     Ok(())
@@ -160,7 +160,7 @@ fn takes_children(parent: &Ticket, all: &mut Refusal) {
 pub(super) fn add_child(d: &mut Draft<'_>, new: &NewTicket, blocking: bool, cause: &Cause) -> Result<(), Refusal> {
     let mut all = Refusal::default();
     takes_children(&d.ticket, &mut all);
-    let parent = d.ticket.id;
+    let parent = d.ticket.reference();
     let made = begin(d, new, cause);
     if !all.reasons.is_empty() {
         all.reasons.extend(made.err().map(|r| r.reasons).unwrap_or_default());

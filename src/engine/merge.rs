@@ -75,7 +75,7 @@ pub(super) fn merge(d: &mut Draft<'_>, into: TicketId) -> Result<(), Refusal> {
     all.done()?;
     let before = Box::new(d.ticket.before_merge());
     let whole = Box::new(d.ticket.clone());
-    happen(d, KinEvent::MergedInto { into, before });
+    happen(d, KinEvent::MergedInto { into: survivor.reference(), before });
     transition::enter(d, None, state.as_ref(), false, &Cause::Command);
     send(d, into, Word::Absorb(whole));
     Ok(())
@@ -143,7 +143,7 @@ pub(super) fn undo(d: &mut Draft<'_>) -> Result<(), Refusal> {
     let (Some(from), Some(before)) = (d.ticket.kin.merged_into, d.ticket.kin.before.clone()) else {
         return Err(Refusal::one("not-merged", text("the ticket was not merged into another", "工单未被合并")));
     };
-    let survivor = other(d, from)?;
+    let survivor = other(d, from.id)?;
     if survivor.kin.merged_into.is_some() {
         return Err(Refusal::one(
             "survivor-merged",
@@ -156,7 +156,7 @@ pub(super) fn undo(d: &mut Draft<'_>) -> Result<(), Refusal> {
     let mut back = before;
     take_again(d, &mut back);
     happen(d, KinEvent::Unmerged { from, back });
-    send(d, from, Word::Release);
+    send(d, from.id, Word::Release);
     Ok(())
 }
 

@@ -48,7 +48,8 @@ pub(super) fn split(d: &mut Draft<'_>, messages: &[(Revision, u32)], new: &NewTi
     chosen.sort_by_key(|(r, _)| (r.revision, r.index));
     let from = d.ticket.id;
     let (id, opening) = begin(d, new, &Cause::Command)?;
-    happen(d, KinEvent::SplitOff { into: id, messages: chosen.iter().map(|(r, _)| *r).collect() });
+    let into = TicketRef { id, number: opening.number };
+    happen(d, KinEvent::SplitOff { into, messages: chosen.iter().map(|(r, _)| *r).collect() });
     d.push(Event::Linked(Link { kind: TagName::new("split-into"), to: LinkTarget::Ticket(id) }), Cause::Command);
     let back = Event::Linked(Link { kind: TagName::new("split-from"), to: LinkTarget::Ticket(from) });
     let events = std::iter::once(back).chain(chosen.into_iter().map(|(_, m)| Event::MessageAdded(Box::new(m)))).collect();

@@ -7,7 +7,7 @@ use super::refusal::Refusal;
 use super::task_command::{NewTask, TaskCommand};
 use super::transition;
 use crate::calendar::Calendar;
-use crate::diagnostic::text;
+use crate::diagnostic::{Lang, text};
 use crate::id::*;
 use crate::routing::OnAway;
 use crate::ticket::*;
@@ -342,9 +342,10 @@ fn done(d: &mut Draft<'_>, task: TaskId, outcome: Option<&OutcomeName>, note: Op
     if t.state == TaskState::Waiting && t.until.is_none() {
         all.add("task-waits", text("tasks it needs are not over yet", "所依赖的任务尚未完成"));
     }
-    if t.checklist.iter().any(|i| !i.done) {
-        let n = t.checklist.iter().filter(|i| !i.done).count();
-        all.add("task-unticked", text(format!("{n} things of its checklist are not ticked off"), format!("清单中还有 {n} 项未勾选")));
+    let left: Vec<_> = t.checklist.iter().filter(|i| !i.done).map(|i| &i.text).collect();
+    if !left.is_empty() {
+        let (en, zh): (Vec<&str>, Vec<&str>) = left.iter().map(|l| (l.get(Lang::En), l.get(Lang::Zh))).unzip();
+        all.add("task-unticked", text(format!("not ticked off yet: {}", en.join("; ")), format!("尚未勾选：{}", zh.join("；"))));
     }
     let declared = def.map(|def| def.outcomes.as_slice()).unwrap_or_default();
     let chosen = outcome.and_then(|o| def.and_then(|def| def.outcome(o)));

@@ -1,7 +1,7 @@
 //! Which way tickets went through their workflows, and how long they stayed.
 
 use crate::id::*;
-use crate::ticket::{Entry, Event};
+use crate::ticket::{Entry, Event, KinEvent};
 use chrono::TimeDelta;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Step {
     /// From where.
     pub from: StateName,
-    /// By which transition; none where an import forced it.
+    /// By which transition; none where it was merged into another ticket, or an import forced it.
     pub transition: Option<TransitionName>,
     /// Where to.
     pub to: StateName,
@@ -162,16 +162,17 @@ impl Flow {
                     let passed = traffic.steps.entry(step.clone()).or_default();
                     passed.times = passed.times.saturating_add(1);
                     passed.tickets = passed.tickets.saturating_add(u64::from(u.taken.insert(step)));
-                    if !internal {
-                        let left = traffic.stays.entry(u.state.clone()).or_default();
-                        left.departures = left.departures.saturating_add(1);
-                        left.lengths.push(micros(at).saturating_sub(micros(u.since)).max(0));
-                        let reached = traffic.stays.entry(stay.state.clone()).or_default();
-                        reached.arrivals = reached.arrivals.saturating_add(1);
-                    }
                 }
                 if !internal {
-                    (u.state, u.since) = (stay.state.clone(), at);
+                    self.came(ticket, at, &stay.state, counts);
+                }
+            }
+            // Undoing a merge is no step, but the ticket is back where it was.
+            Event::Kin(k) => {
+                if let KinEvent::Unmerged { back, .. } | KinEvent::Released { back: Some(back), .. } = &**k
+                    && self.underway.get(&ticket).is_some_and(|u| u.state != back.stay.state)
+                {
+                    self.came(ticket, at, &back.stay.state, counts);
                 }
             }
             // A migration is no arrival: the stay goes on under the new name.
@@ -182,6 +183,20 @@ impl Flow {
             }
             _ => {}
         }
+    }
+
+    /// A ticket left its state for another, or for the same one again.
+    fn came(&mut self, ticket: TicketId, at: UtcInstant, to: &StateName, counts: bool) {
+        let Some(u) = self.underway.get_mut(&ticket) else { return };
+        if counts {
+            let stays = &mut self.workflows.entry(u.workflow.clone()).or_default().stays;
+            let left = stays.entry(u.state.clone()).or_default();
+            left.departures = left.departures.saturating_add(1);
+            left.lengths.push(micros(at).saturating_sub(micros(u.since)).max(0));
+            let reached = stays.entry(to.clone()).or_default();
+            reached.arrivals = reached.arrivals.saturating_add(1);
+        }
+        (u.state, u.since) = (to.clone(), at);
     }
 
     /// How often a step of a workflow was taken.

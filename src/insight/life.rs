@@ -4,7 +4,7 @@ use super::draw::{described, length};
 use crate::diagnostic::{Lang, Text, text};
 use crate::id::*;
 use crate::playbook::Playbook;
-use crate::ticket::{Actor, ApprovalChange, Audience, Author, Cause, Entry, Event, MessageKind, TaskChange, TaskId};
+use crate::ticket::{Actor, ApprovalChange, Audience, Author, Cause, Entry, Event, KinEvent, MessageKind, TaskChange, TaskId};
 use crate::workflow::Workflow;
 use chrono::TimeDelta;
 use serde::Serialize;
@@ -279,7 +279,10 @@ impl Teller<'_> {
                     a.told(&known.map_or_else(|| text(a.name.as_str(), a.name.as_str()), |k| k.definition.title())),
                 );
             }
-            Event::Kin(k) => self.said(at, by, Lane::Desk, k.told()),
+            Event::Kin(k) => match &**k {
+                KinEvent::Unmerged { back, .. } => self.came(at, by, &back.stay.state, k.told()),
+                k => self.said(at, by, Lane::Desk, k.told()),
+            },
             Event::LimitPassed => self.said(at, Lane::System, Lane::Desk, text("the state's time limit passed", "状态时限已过")),
             _ => {}
         }

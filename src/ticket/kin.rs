@@ -7,6 +7,20 @@ use super::*;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
+/// A ticket by its id, with the number that people call it by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct TicketRef {
+    /// Which.
+    pub id: TicketId,
+    /// Its human number.
+    pub number: u64,
+}
+impl std::fmt::Display for TicketRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "#{}", self.number)
+    }
+}
+
 /// A child, or another ticket this one waits for, as it is known here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Relative {
@@ -111,17 +125,24 @@ pub struct BeforeMerge {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kin {
     /// Whose child it is.
-    pub parent: Option<TicketId>,
+    pub parent: Option<TicketRef>,
     /// Its children, at most [`Kin::MOST`].
     pub children: Vec<Relative>,
     /// What it is `blocked-by`, at most [`Kin::WAITS`].
     pub waits: Vec<Relative>,
     /// The ticket it was merged into.
-    pub merged_into: Option<TicketId>,
+    pub merged_into: Option<TicketRef>,
     /// How it stood before that.
     pub before: Option<Box<BeforeMerge>>,
     /// The tickets merged into it, at most [`Kin::MERGED`].
     pub merged: Vec<Merged>,
+}
+
+impl Relative {
+    /// How people and ids call it.
+    pub fn reference(&self) -> TicketRef {
+        TicketRef { id: self.ticket, number: self.number }
+    }
 }
 
 impl Kin {
@@ -163,38 +184,38 @@ pub enum KinEvent {
     /// It became the child of a ticket.
     Attached {
         /// Whose.
-        parent: TicketId,
+        parent: TicketRef,
     },
     /// It is the child of that ticket no longer.
     Detached {
         /// Whose it was.
-        parent: TicketId,
+        parent: TicketRef,
     },
     /// It got a child.
     ChildAdded(Relative),
     /// A ticket is its child no longer.
     ChildRemoved {
         /// Which.
-        child: TicketId,
+        child: TicketRef,
     },
     /// A child, or a ticket it waits for, came to a final class.
     Ended {
         /// Which.
-        ticket: TicketId,
+        ticket: TicketRef,
         /// No child is open any more.
         last: bool,
     },
     /// A child, or a ticket it waits for, is open again.
     Reopened {
         /// Which.
-        ticket: TicketId,
+        ticket: TicketRef,
     },
     /// It is blocked by another ticket; the link stands beside it.
     Waits(Relative),
     /// It was merged into another ticket (S57); it ends with that.
     MergedInto {
         /// Which.
-        into: TicketId,
+        into: TicketRef,
         /// How it stood.
         before: Box<BeforeMerge>,
     },
@@ -203,7 +224,7 @@ pub enum KinEvent {
     /// The merge into another ticket was undone: it stands as before.
     Unmerged {
         /// From which.
-        from: TicketId,
+        from: TicketRef,
         /// How it stands.
         back: Box<BeforeMerge>,
     },
@@ -217,13 +238,17 @@ pub enum KinEvent {
     /// Messages of it became another ticket.
     SplitOff {
         /// Which.
-        into: TicketId,
+        into: TicketRef,
         /// The messages, as this journal names them.
         messages: Vec<MessageRef>,
     },
 }
 
 impl Ticket {
+    /// How people and ids call it.
+    pub fn reference(&self) -> TicketRef {
+        TicketRef { id: self.id, number: self.number }
+    }
     /// How it stands now, to come back to.
     pub fn before_merge(&self) -> BeforeMerge {
         BeforeMerge {
@@ -287,9 +312,9 @@ impl Ticket {
                 }
             }
             KinEvent::ChildAdded(c) => put(&mut kin.children, *c, Kin::MOST),
-            KinEvent::ChildRemoved { child } => kin.children.retain(|c| c.ticket != *child),
-            KinEvent::Ended { ticket, .. } => kin.known(*ticket, false),
-            KinEvent::Reopened { ticket } => kin.known(*ticket, true),
+            KinEvent::ChildRemoved { child } => kin.children.retain(|c| c.ticket != child.id),
+            KinEvent::Ended { ticket, .. } => kin.known(ticket.id, false),
+            KinEvent::Reopened { ticket } => kin.known(ticket.id, true),
             KinEvent::Waits(r) => put(&mut kin.waits, *r, Kin::WAITS),
             KinEvent::MergedInto { into, before } => {
                 kin.merged_into = Some(*into);

@@ -32,7 +32,7 @@ pub use approval::{Approval, ApprovalChange, ApprovalEvent, ApprovalStage, Appro
 pub use clock::{Agreement, Allowance, Amendment, Clock, ClockId, ClosedClock, Correction, Hold, Mark, Outcome, Pause};
 pub use effect::{Effect, EffectKey, EffectKind};
 pub use event::{Caused, Entry, Event, Intake, Opening, Stay};
-pub use kin::{BeforeMerge, EarlierStart, Kin, KinEvent, Lent, Merged, Relative};
+pub use kin::{BeforeMerge, EarlierStart, Kin, KinEvent, Lent, Merged, Relative, TicketRef};
 pub use message::{Attachment, Audience, Author, Conversation, Message, MessageKind, MessageRef};
 pub use migration::{Migrated, Standing};
 pub use progress::{Progress, Progressed, Resolution};

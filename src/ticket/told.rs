@@ -78,13 +78,13 @@ impl KinEvent {
             Self::Ended { ticket, .. } => text(format!("{ticket} ended"), format!("{ticket} 已结束")),
             Self::Reopened { ticket } => text(format!("{ticket} is open again"), format!("{ticket} 已重新打开")),
             Self::Waits(r) => text(format!("waits for #{}", r.number), format!("等待 #{}", r.number)),
-            Self::MergedInto { into, .. } => text(format!("merged into {into}"), format!("已合并到 {into}")),
-            Self::Absorbed(m) => text(format!("#{} was merged into it", m.number), format!("已并入 #{}", m.number)),
+            Self::MergedInto { into, .. } => text(format!("merged into {into}"), format!("本工单已合并到 {into}")),
+            Self::Absorbed(m) => text(format!("#{} was merged into it", m.number), format!("#{} 已合并到本工单", m.number)),
             Self::Unmerged { from, .. } => {
-                text(format!("is by itself again, no longer merged into {from}"), format!("已撤销合并到 {from}"))
+                text(format!("is by itself again, no longer merged into {from}"), format!("本工单已撤销与 {from} 的合并"))
             }
             Self::Released { merged, .. } => {
-                text(format!("#{} is by itself again", merged.number), format!("#{} 的合并已撤销", merged.number))
+                text(format!("#{} is by itself again", merged.number), format!("#{} 已撤销与本工单的合并", merged.number))
             }
             Self::SplitOff { into, messages } => {
                 let n = messages.len();

@@ -196,6 +196,7 @@ impl<'a> Check<'a> {
                 self.index.insert(&s.name, i);
             }
         }
+        self.unnamed = self.places.unsure(Part::Workflow, "transitions");
         for (i, t) in self.d.transitions.iter().enumerate() {
             if self.places.unsure(Part::Transition(i), "name") {
                 self.unnamed = true;
@@ -342,7 +343,7 @@ impl<'a> Check<'a> {
 
     /// Where any transition begins may be other than it seems.
     pub(super) fn doubts_any_from(&self) -> bool {
-        (0..self.d.transitions.len()).any(|t| self.doubts_from(t))
+        self.places.unsure(Part::Workflow, "transitions") || (0..self.d.transitions.len()).any(|t| self.doubts_from(t))
     }
     pub(super) fn doubts_from(&self, transition: usize) -> bool {
         let known = |s: &StateName| *s == *ANY || self.index.contains_key(s);

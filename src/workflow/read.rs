@@ -99,6 +99,9 @@ pub(super) fn read(document: &Document<'_>, schema: &Schema) -> (WorkflowDefinit
         let state = state(key.name, &item, part, &mut places);
         definition.states.push(state);
     }
+    if root.get("transitions").is_some_and(|i| !i.is_list()) {
+        places.doubt(Part::Workflow, "transitions");
+    }
     for item in root.get("transitions").map(|i| i.list()).unwrap_or_default() {
         let part = Part::Transition(definition.transitions.len());
         let transition = transition(&item, part, &mut places, schema);

@@ -98,7 +98,10 @@ impl Sketch {
         let beside = flow.into_iter().flat_map(|f| f.steps(name)).filter(|(s, _)| !drawn.contains(s));
         for (of, (step, passed)) in beside.enumerate() {
             let (Some(from), Some(to)) = (at(&step.from), at(&step.to)) else { continue };
-            let label = step.transition.as_ref().map_or_else(|| text("moved by import", "导入").get(lang).into(), |t| t.to_string());
+            let label = step
+                .transition
+                .as_ref()
+                .map_or_else(|| text("merged, or moved by import", "合并或导入").get(lang).into(), |t| t.to_string());
             let of = w.transitions().len().saturating_add(of);
             sketch.arrows.push(Arrow { from, to, label, under: Vec::new(), how: How::Beside, passed: Some(passed), of });
         }

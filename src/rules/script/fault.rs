@@ -342,6 +342,10 @@ pub(super) fn parse_fault(file: &str, content: &str, error: &ParseError, known: 
             let message = text(format!("scripts have no `{word}`"), format!("脚本中没有 `{word}`"));
             (raise(K::Forbidden, message).maybe_help(withheld(word)), word.chars().count())
         }
+        P::BadInput(LexError::MalformedChar(_)) => {
+            let help = text("a text stands in double quotes: \"gold\"", "文本需用双引号：\"gold\"");
+            (raise(K::Syntax, syntax(kind)).maybe_help(Some(help)), 1)
+        }
         _ => (raise(K::Syntax, syntax(kind)), 1),
     };
     fault.at(place(file, error.position(), length))
@@ -355,6 +359,7 @@ fn syntax(kind: &ParseErrorType) -> Text {
     match kind {
         P::UnexpectedEOF => text("the text ends too soon", "文本不完整"),
         P::BadInput(LexError::UnterminatedString) => text("a text literal has no closing quote", "文本缺少结束引号"),
+        P::BadInput(LexError::MalformedChar(_)) => text("single quotes hold one character", "单引号中只能有一个字符"),
         P::BadInput(LexError::UnexpectedInput(s)) => text(format!("unexpected `{}`", cut(s)), format!("意外的 `{}`", cut(s))),
         P::MissingToken(token, _) => text(format!("`{token}` is missing here"), format!("此处缺少 `{token}`")),
         P::UnknownOperator(s) => text(format!("no operator `{}`", cut(s)), format!("没有运算符 `{}`", cut(s))),

@@ -220,7 +220,7 @@ fn what_is_made_on_the_way_is_answered_and_gets_an_agent_at_once() {
     let command = Command::on(parent.id, "add", Actor::agent("li"), What::Kin(add));
     let done = s.desk.submit(command.clone()).unwrap();
     let [kid] = done.others.as_slice() else { panic!("{:?}", done.others) };
-    assert!(kid.kin.parent == Some(parent.id) && kid.assignee.is_some(), "{kid:?}");
+    assert!(kid.kin.parent == Some(parent.reference()) && kid.assignee.is_some(), "{kid:?}");
     assert_eq!(s.get(kid), *kid);
     let again = s.desk.submit(command).unwrap();
     assert!(again.repeated && again.others[0].id == kid.id);

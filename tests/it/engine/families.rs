@@ -70,25 +70,25 @@ fn check(all: &[std::sync::Arc<Ticket>]) -> Result<(), TestCaseError> {
             prop_assert_eq!((r.open, r.number), (get(r.ticket).is_open(), get(r.ticket).number), "{} knows of {}", t.number, r.number);
         }
         for c in &t.kin.children {
-            prop_assert_eq!(get(c.ticket).kin.parent, Some(t.id));
+            prop_assert_eq!(get(c.ticket).kin.parent, Some(t.reference()));
         }
         for w in &t.kin.waits {
             let back = Link { kind: Link::BLOCKS.into(), to: LinkTarget::Ticket(t.id) };
             prop_assert!(get(w.ticket).links.contains(&back));
         }
         if let Some(p) = t.kin.parent {
-            prop_assert!(get(p).kin.children.iter().any(|c| c.ticket == t.id));
+            prop_assert!(get(p.id).kin.children.iter().any(|c| c.ticket == t.id));
             let (mut up, mut steps) = (Some(p), 0);
             while let Some(p) = up {
-                prop_assert!(p != t.id && steps < 20, "a circle");
-                (up, steps) = (get(p).kin.parent, steps + 1);
+                prop_assert!(p.id != t.id && steps < 20, "a circle");
+                (up, steps) = (get(p.id).kin.parent, steps + 1);
             }
         }
         if let Some(into) = t.kin.merged_into {
-            prop_assert!(t.class == StateClass::Cancelled && get(into).kin.merged.iter().any(|m| m.ticket == t.id));
+            prop_assert!(t.class == StateClass::Cancelled && get(into.id).kin.merged.iter().any(|m| m.ticket == t.id));
         }
         for m in &t.kin.merged {
-            prop_assert_eq!(get(m.ticket).kin.merged_into, Some(t.id));
+            prop_assert_eq!(get(m.ticket).kin.merged_into, Some(t.reference()));
         }
         for slot in &t.slots {
             prop_assert!(slots.insert((t.assignee.clone(), *slot)), "a slot held twice");

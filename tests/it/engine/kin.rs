@@ -57,7 +57,7 @@ fn s13_a_blocking_child_stands_against_every_final_state_and_is_named() {
     let s = stage("");
     let parent = s.create();
     let kid = child(&s, &parent, true);
-    assert_eq!(kid.kin.parent, Some(parent.id));
+    assert_eq!(kid.kin.parent, Some(parent.reference()));
     assert_eq!((kid.requester.clone(), &*kid.subject), (parent.requester.clone(), "a part"));
     for what in [What::transition("resolve"), cancel()] {
         let r = refused(s.try_as(Actor::agent("li"), &parent, what));
@@ -363,7 +363,7 @@ fn a_rule_makes_children_and_hears_of_their_end() {
     let t = s.as_agent("li", &t, What::set("impact", "high"));
     let kids: Vec<_> = t.kin.children.iter().map(|c| s.desk.ticket(c.ticket).unwrap()).collect();
     assert_eq!(kids.iter().map(|k| &*k.subject).collect::<Vec<_>>(), ["look", "mend"]);
-    assert!(kids.iter().all(|k| k.requester == t.requester && k.kin.parent == Some(t.id) && k.number != t.number));
+    assert!(kids.iter().all(|k| k.requester == t.requester && k.kin.parent == Some(t.reference()) && k.number != t.number));
     assert_ne!(kids[0].number, kids[1].number);
     assert!(no(&s, &t, What::transition("resolve")).contains(&"children-open"));
     s.as_agent("li", &kids[0], What::transition("resolve"));

@@ -26,7 +26,7 @@ fn s57_the_survivor_keeps_the_earliest_start_and_the_duplicates_clocks_are_cance
     let survivor = s.create();
     let own = clock(&survivor, "resolution").clone();
     let first = merge(&s, &first, &survivor);
-    assert_eq!((first.class, first.kin.merged_into), (StateClass::Cancelled, Some(survivor.id)));
+    assert_eq!((first.class, first.kin.merged_into), (StateClass::Cancelled, Some(survivor.reference())));
     assert!(first.clocks.is_empty() && first.closed_clocks.iter().all(|c| c.outcome == Outcome::Cancelled));
     let survivor = s.get(&survivor);
     for metric in ["resolution", "first_response"] {
@@ -214,6 +214,15 @@ fn s57_merge_and_undo_with_nothing_between_is_identity() {
         sound(&s, t);
     }
     assert_eq!(no(&s, &dup, What::Kin(KinCommand::UndoMerge)), ["not-merged"]);
+    let flow = ticketry::insight::Flow::of(&[&dup, &survivor].map(|t| s.desk.journal(t.id).unwrap()).concat());
+    let there = |t: &Ticket| flow.present(t.workflow.name.as_str(), s.get(t).state.as_str());
+    assert!(there(&dup) + there(&survivor) >= 2 && flow.growth().iter().map(|g| g.net()).sum::<i64>() == 2, "{flow:?}");
+    let life = ticketry::insight::Life::of(&s.desk.journal(dup.id).unwrap(), &s.desk.playbook());
+    let back = |step: &&ticketry::insight::LifeStep| matches!(&step.kind, ticketry::insight::LifeKind::State { state, .. } if *state == s.get(&dup).state);
+    assert_eq!(
+        life.steps.last().filter(back).map(|step| step.what.zh.clone()),
+        Some(format!("本工单已撤销与 #{} 的合并", survivor.number))
+    );
     let life = ticketry::insight::Life::of(&s.desk.journal(survivor.id).unwrap(), &s.desk.playbook());
     for line in [format!("#{} was merged into it", dup.number), format!("#{} is by itself again", dup.number)] {
         assert!(life.steps.iter().any(|step| step.what.en == line), "{line} {life:?}");

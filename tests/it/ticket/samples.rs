@@ -423,6 +423,7 @@ fn kin_name(e: &KinEvent) -> &'static str {
 }
 
 fn kin_events() -> Vec<Event> {
+    let ticket = |n| TicketRef { id: id(n), number: n as u64 };
     let relative = |n, blocking| Relative { ticket: id(n), number: n as u64, blocking, open: true };
     let before = || {
         let entries = [entry(1, vec![Event::Created(Box::new(opening()))])];
@@ -446,18 +447,18 @@ fn kin_events() -> Vec<Event> {
         before: Some(before()),
     };
     [
-        KinEvent::Attached { parent: id(2) },
-        KinEvent::Detached { parent: id(2) },
+        KinEvent::Attached { parent: ticket(2) },
+        KinEvent::Detached { parent: ticket(2) },
         KinEvent::ChildAdded(relative(3, false)),
-        KinEvent::Ended { ticket: id(3), last: true },
-        KinEvent::Reopened { ticket: id(3) },
-        KinEvent::ChildRemoved { child: id(4) },
+        KinEvent::Ended { ticket: ticket(3), last: true },
+        KinEvent::Reopened { ticket: ticket(3) },
+        KinEvent::ChildRemoved { child: ticket(4) },
         KinEvent::Waits(relative(6, true)),
-        KinEvent::MergedInto { into: id(7), before: before() },
-        KinEvent::Unmerged { from: id(7), back: before() },
+        KinEvent::MergedInto { into: ticket(7), before: before() },
+        KinEvent::Unmerged { from: ticket(7), back: before() },
         KinEvent::Released { merged: Box::new(merged.clone()), back: Some(before()) },
         KinEvent::Absorbed(Box::new(merged)),
-        KinEvent::SplitOff { into: id(9), messages: vec![MessageRef { revision: Revision::new(2), index: 1, at: at(2) }] },
+        KinEvent::SplitOff { into: ticket(9), messages: vec![MessageRef { revision: Revision::new(2), index: 1, at: at(2) }] },
     ]
     .into_iter()
     .map(|e| Event::Kin(Box::new(e)))
