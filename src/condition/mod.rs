@@ -110,9 +110,11 @@ impl fmt::Display for Condition {
 pub fn fold(s: &str) -> Cow<'_, str> {
     if s.is_ascii() {
         if s.bytes().any(|b| b.is_ascii_uppercase()) { Cow::Owned(s.to_ascii_lowercase()) } else { Cow::Borrowed(s) }
-    } else if is_nfkc(s) && !s.chars().any(char::is_uppercase) {
+    } else if is_nfkc(s) && s.chars().all(|c| c.to_lowercase().eq([c])) {
         Cow::Borrowed(s)
     } else {
-        Cow::Owned(s.nfkc().flat_map(char::to_lowercase).collect())
+        // Some letters have a composed form only when they are small: J and a caron, but ǰ.
+        let lower: String = s.nfkc().flat_map(char::to_lowercase).collect();
+        Cow::Owned(if is_nfkc(&lower) { lower } else { lower.nfkc().collect() })
     }
 }
