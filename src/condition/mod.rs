@@ -95,6 +95,10 @@ impl Condition {
     pub fn first_false(&self, view: &View<'_>) -> Option<String> {
         self.expr.first_false(view)
     }
+    /// The same for somebody who may not see everything: where it is about what is hidden from them, it is `…`.
+    pub(crate) fn first_false_but(&self, view: &View<'_>, hidden: &dyn Fn(&Path) -> bool) -> String {
+        self.expr.first_false_but(view, hidden).unwrap_or_else(|| expr::HIDDEN.to_string())
+    }
 }
 impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
