@@ -194,7 +194,9 @@ fn stands_in(d: &Draft<'_>, a: &Approval, to: &AgentId, all: &mut Refusal) {
     if d.ctx.roster.agent(to).is_none() {
         all.reasons.extend(unknown("agent", to.as_str()).reasons);
     }
-    if a.present().is_some_and(|s| s.voters.iter().any(|v| v.agent == *to)) {
+    let present = a.present().is_some_and(|s| s.voters.iter().any(|v| v.agent == *to));
+    let voted = a.stages.iter().any(|s| s.voters.iter().any(|v| v.agent == *to && v.vote.is_some()));
+    if present || voted {
         all.add(
             "already-approver",
             text(format!("`{to}` is asked already; nobody has two votes"), format!("`{to}` 已是审批人，每人只有一票")),
