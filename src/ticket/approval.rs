@@ -361,7 +361,7 @@ pub enum ApprovalChange {
     },
     /// It was withdrawn.
     Withdrawn {
-        /// Why; `final`, `reopened` where the ticket ended it.
+        /// Why; `final`, `reopened` where the ticket ended it, `type` where it went on under a workflow with another approval.
         reason: String,
     },
     /// Something it covers changed, so what was voted on is no longer what there is.

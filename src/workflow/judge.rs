@@ -262,7 +262,7 @@ impl Workflow {
             }
         }
         super::tasks::blockers(&t.tasks, view.ticket, blockers);
-        self.kin_blockers(t, view.ticket, blockers);
+        self.kin_blockers(t.target(&view.ticket.state), view.ticket, blockers);
         // Whoever or whatever takes it: the system and what is granted as well.
         let here = &view.ticket.state;
         if t.target(here) != here {
