@@ -313,19 +313,28 @@ impl Expr {
 
     /// The first conjunct that does not hold, with the values it saw; none if all hold.
     pub fn first_false(&self, view: &View<'_>) -> Option<String> {
+        self.first_false_but(view, &|_| false)
+    }
+    pub(super) fn first_false_but(&self, view: &View<'_>, hidden: &dyn Fn(&Path) -> bool) -> Option<String> {
         match self {
-            Self::All(v) => v.iter().find_map(|e| e.first_false(view)),
+            Self::All(v) => v.iter().find_map(|e| e.first_false_but(view, hidden)),
             e if e.holds(view).unwrap_or(false) => None,
             e => {
                 let mut reads = BTreeSet::new();
                 e.reads(&mut reads);
                 let derived = e.paths().into_iter().flatten().filter(|p| matches!(p, Path::Derived(_)));
+                if reads.iter().chain(derived.clone()).any(hidden) {
+                    return Some(HIDDEN.to_string());
+                }
                 let seen: Vec<String> = reads.iter().take(4).chain(derived).map(|p| format!("{p} = {}", view.get(p).render())).collect();
                 Some(if seen.is_empty() { e.to_string() } else { format!("{e} ({})", seen.join(", ")) })
             }
         }
     }
 }
+
+/// In the place of what somebody may not see.
+pub(super) const HIDDEN: &str = "…";
 
 fn one_of(seen: &Seen<'_>, names: &BTreeSet<String>, not: bool) -> bool {
     match seen {

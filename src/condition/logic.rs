@@ -307,6 +307,10 @@ fn decimals(path: &Path, facts: &[(&Expr, bool)], schema: &Schema, fits: &dyn Fn
     for d in &all {
         scale = scale.max(d.scale());
     }
+    // What a ticket's own field holds has its scale; what comes from elsewhere may lie between any two constants.
+    if !matches!(path, Path::Field(_)) {
+        scale = scale.saturating_add(1);
+    }
     all.into_iter().any(|d| {
         // A constant too large for the finest scale is left open.
         let Some(fine) = d.rescaled(scale) else { return true };

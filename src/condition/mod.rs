@@ -95,6 +95,10 @@ impl Condition {
     pub fn first_false(&self, view: &View<'_>) -> Option<String> {
         self.expr.first_false(view)
     }
+    /// The same for somebody who may not see everything: where it is about what is hidden from them, it is `…`.
+    pub(crate) fn first_false_but(&self, view: &View<'_>, hidden: &dyn Fn(&Path) -> bool) -> String {
+        self.expr.first_false_but(view, hidden).unwrap_or_else(|| expr::HIDDEN.to_string())
+    }
 }
 impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -110,9 +114,11 @@ impl fmt::Display for Condition {
 pub fn fold(s: &str) -> Cow<'_, str> {
     if s.is_ascii() {
         if s.bytes().any(|b| b.is_ascii_uppercase()) { Cow::Owned(s.to_ascii_lowercase()) } else { Cow::Borrowed(s) }
-    } else if is_nfkc(s) && !s.chars().any(char::is_uppercase) {
+    } else if is_nfkc(s) && s.chars().all(|c| c.to_lowercase().eq([c])) {
         Cow::Borrowed(s)
     } else {
-        Cow::Owned(s.nfkc().flat_map(char::to_lowercase).collect())
+        // Some letters have a composed form only when they are small: J and a caron, but ǰ.
+        let lower: String = s.nfkc().flat_map(char::to_lowercase).collect();
+        Cow::Owned(if is_nfkc(&lower) { lower } else { lower.nfkc().collect() })
     }
 }

@@ -80,7 +80,11 @@ impl Desk {
         let mut after = None;
         loop {
             let page = self.0.store.find(&concerned(migration.final_tickets), after.as_ref(), Limit::MAX).await?;
-            for t in page.items.iter().filter(|t| t.workflow == migration.from && only.as_ref().is_none_or(|s| s.has(t))) {
+            for t in page
+                .items
+                .iter()
+                .filter(|t| t.workflow == migration.from && t.kin.merged_into.is_none() && only.as_ref().is_none_or(|s| s.has(t)))
+            {
                 out.total = out.total.saturating_add(1);
                 let command = Command::on(t.id, "preview", Actor::System, What::Migrate(Migrate::By(shared.clone())));
                 match self.preview(&command).await {

@@ -14,6 +14,7 @@ use crate::id::*;
 use crate::routing::OnAway;
 use crate::ticket::*;
 use crate::workflow::{ApprovalRule, Approver, StageDefinition, Workflow, has_one};
+use std::collections::BTreeSet;
 
 /// Does what a command on approvals asks, or gives all reasons why not.
 pub(super) fn command(d: &mut Draft<'_>, command: &ApprovalCommand) -> Result<(), Refusal> {
@@ -194,7 +195,9 @@ fn stands_in(d: &Draft<'_>, a: &Approval, to: &AgentId, all: &mut Refusal) {
     if d.ctx.roster.agent(to).is_none() {
         all.reasons.extend(unknown("agent", to.as_str()).reasons);
     }
-    if a.present().is_some_and(|s| s.voters.iter().any(|v| v.agent == *to)) {
+    let present = a.present().is_some_and(|s| s.voters.iter().any(|v| v.agent == *to));
+    let voted = a.stages.iter().any(|s| s.voters.iter().any(|v| v.agent == *to && v.vote.is_some()));
+    if present || voted {
         all.add(
             "already-approver",
             text(format!("`{to}` is asked already; nobody has two votes"), format!("`{to}` 已是审批人，每人只有一票")),
@@ -318,7 +321,13 @@ fn escalation(d: &Draft<'_>, a: &Approval) -> Vec<Voter> {
 
 /// What the standing rounds cover, as it is now.
 pub(super) fn covered(t: &Ticket) -> Vec<(ApprovalName, Attribute, Option<Value>)> {
-    let standing = t.approvals.iter().filter(|a| a.is_open() || a.stands());
+    // While it is merged, those too that come back with it when that is undone.
+    let merged = t.kin.before.as_ref().filter(|_| t.kin.merged_into.is_some());
+    let waits = |a: &Approval| {
+        let back = merged.and_then(|b| b.approvals.iter().find(|x| (&x.name, x.round) == (&a.name, a.round)));
+        a.state != ApprovalState::Voided && back.is_some_and(|x| x.is_open() || x.stands())
+    };
+    let standing = t.approvals.iter().filter(|a| a.is_open() || a.stands() || waits(a));
     let of = |a: &Approval, c: &Attribute| (a.name.clone(), c.clone(), present(t, c).map(|(v, _)| v));
     standing.flat_map(|a| a.covers.iter().map(move |c| of(a, c))).collect()
 }
@@ -353,17 +362,7 @@ pub(super) fn moved(d: &mut Draft<'_>, from: &StateName, reopened: bool) {
     if d.ticket.approvals.is_empty() {
         return;
     }
-    let workflow: &Workflow = d.workflow;
-    let state = d.ticket.state.clone();
-    let used: Vec<ApprovalName> = workflow
-        .protecting(from)
-        .filter(|r| !r.definition.protects.contains(&state))
-        .map(|r| r.definition.name.clone())
-        .filter(|n| d.ticket.approval(n.as_str()).is_some_and(Approval::stands))
-        .collect();
-    for name in used {
-        happen(d, &name, ApprovalChange::Used, &Cause::System);
-    }
+    used(d, d.workflow, from, d.workflow);
     let reason = if over(&d.ticket) { "final" } else { "reopened" };
     if over(&d.ticket) || reopened {
         let open: Vec<ApprovalName> = d.ticket.open_approvals().map(|a| a.name.clone()).collect();
@@ -371,6 +370,31 @@ pub(super) fn moved(d: &mut Draft<'_>, from: &StateName, reopened: bool) {
             happen(d, &name, ApprovalChange::Withdrawn { reason: reason.into() }, &Cause::System);
         }
     }
+}
+
+/// What led into the state it has left, and does not protect the one it is in, has served.
+fn used(d: &mut Draft<'_>, left: &Workflow, from: &StateName, now: &Workflow) {
+    let led: BTreeSet<&ApprovalName> = left.protecting(from).map(|r| &r.definition.name).collect();
+    let still: BTreeSet<&ApprovalName> = now.protecting(&d.ticket.state).map(|r| &r.definition.name).collect();
+    for name in led.difference(&still) {
+        if d.ticket.approval(name.as_str()).is_some_and(Approval::stands) {
+            happen(d, name, ApprovalChange::Used, &Cause::System);
+        }
+    }
+}
+
+/// The ticket goes on under another workflow: an approval of equal name that asks others is another one, so what was granted or is asked for here counts for nothing there (S12).
+pub(super) fn elsewhere(d: &mut Draft<'_>, (left, from): (&Workflow, &StateName), now: &Workflow) {
+    let same = |n: &ApprovalName| match (left.approval(n), now.approval(n)) {
+        (Some(a), Some(b)) => a.definition == b.definition,
+        _ => false,
+    };
+    let standing = d.ticket.approvals.iter().filter(|a| a.is_open() || a.stands());
+    let other: Vec<ApprovalName> = standing.map(|a| a.name.clone()).filter(|n| !same(n)).collect();
+    for name in other {
+        happen(d, &name, ApprovalChange::Withdrawn { reason: "type".into() }, &Cause::System);
+    }
+    used(d, left, from, now);
 }
 
 /// Votes of those who are away go to their stand-ins 代理人, where the group's policy says so (S85); nobody who may not vote gets one.

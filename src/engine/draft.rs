@@ -163,9 +163,10 @@ impl<'a> Draft<'a> {
                 self.record(Event::ClocksFollowed, Cause::System);
             }
         }
-        // A change of what an approval covers voids it at once, before anything is judged by it (S12).
+        // A change of what an approval covers voids it at once, before anything is judged by it (S12). A migration only calls it by another name: what was voted on is the same, and
+        // undone it is as it was (S10).
         let covered = match &event {
-            Event::Set { .. } | Event::Migrated(_) if !self.ticket.approvals.is_empty() => super::approval::covered(&self.ticket),
+            Event::Set { .. } if !self.ticket.approvals.is_empty() => super::approval::covered(&self.ticket),
             _ => Vec::new(),
         };
         if covered.is_empty() {

@@ -8,6 +8,7 @@ use crate::condition::Customer;
 use crate::diagnostic::Text;
 use crate::id::*;
 use crate::ticket::{Actor, Attribute, FieldKind, Scale, Ticket, Value};
+use crate::workflow::Blocker;
 
 /// A form: everything that can be given with a transition, so that a host can draw it.
 ///
@@ -104,14 +105,20 @@ pub fn form(ctx: &Context<'_>, ticket: &Ticket, transition: &TransitionName, act
     let workflow = ctx.playbook.workflow(&ticket.workflow)?;
     let (offer, mut refusal) =
         offers(ctx, workflow, ticket, actor, customer).into_iter().find(|(o, _)| o.transition.name == *transition)?;
-    let blockers = offer.blockers.iter().filter(|b| !b.is_input());
+    let schema = ctx.playbook.schema();
+    // A field that tickets of this type do not have nobody can fill in.
+    let foreign = |b: &Blocker| b.code == "required" && b.field.as_ref().is_some_and(|a| !schema.has_field(&ticket.kind, a));
+    let blockers = offer.blockers.iter().filter(|b| !b.is_input() || foreign(b));
     refusal.reasons.extend(blockers.cloned().map(Into::into));
     let t = offer.transition;
-    let schema = ctx.playbook.schema();
     let roles = ctx.roster.roles_in(actor, ticket.group.as_ref());
     let fields = t.required.iter().map(|a| (a, true)).chain(t.optional.iter().map(|a| (a, false)));
     let fields = fields.filter(|(a, _)| schema.has_field(&ticket.kind, a)).filter_map(|(attribute, required)| {
-        let present = present(ticket, attribute).map(|(value, _)| value).filter(|v| !matches!(v, Value::Text(s) if s.trim().is_empty()));
+        let present = present(ticket, attribute).map(|(value, _)| value).filter(|v| match v {
+            Value::Text(s) => !s.trim().is_empty(),
+            Value::Choices(c) => !c.is_empty(),
+            _ => true,
+        });
         field(ctx, attribute, required, present, actor, roles)
     });
     let items = workflow.state(&ticket.state).filter(|_| t.checklist).map(|s| s.checklist.as_slice()).unwrap_or_default();

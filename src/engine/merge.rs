@@ -155,9 +155,19 @@ pub(super) fn undo(d: &mut Draft<'_>) -> Result<(), Refusal> {
     }
     let mut back = before;
     take_again(d, &mut back);
+    still_void(&d.ticket, &mut back);
     happen(d, KinEvent::Unmerged { from, back });
     send(d, from.id, Word::Release);
     Ok(())
+}
+
+/// What was granted before the merge and has lost its ground since does not come back (S12).
+fn still_void(t: &Ticket, back: &mut BeforeMerge) {
+    let void = |a: &&Approval| a.state == ApprovalState::Voided;
+    for now in t.approvals.iter().filter(void) {
+        let all = std::sync::Arc::make_mut(&mut back.approvals);
+        all.iter_mut().filter(|a| (&a.name, a.round) == (&now.name, now.round)).for_each(|a| a.clone_from(now));
+    }
 }
 
 /// The slots it held are taken again, the same ones if they are free.

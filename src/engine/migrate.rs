@@ -45,7 +45,8 @@ pub(super) fn migrate(d: &mut Draft<'_>, how: &Migrate) -> Result<(), Refusal> {
 }
 
 fn by(d: &mut Draft<'_>, m: &Migration) -> Result<(), Refusal> {
-    if d.ticket.workflow != m.from {
+    // One that was merged stands still: what it comes back to when that is undone is of the version it is pinned to.
+    if d.ticket.workflow != m.from || d.ticket.kin.merged_into.is_some() {
         return Ok(());
     }
     let Some(new) = d.ctx.playbook.workflow(&m.to) else { return Err(super::decide::no_workflow(&m.to)) };
@@ -95,6 +96,9 @@ fn keep<T: Clone + PartialEq>(now: &T, was: &T, to: &mut T) {
 }
 
 fn retype(d: &mut Draft<'_>, kind: &TypeName, states: &BTreeMap<StateName, StateName>) -> Result<(), Refusal> {
+    if d.ticket.kin.merged_into.is_some() {
+        return Err(super::merge::merged(&d.ticket));
+    }
     let Some(def) = d.ctx.playbook.schema().types.get(kind) else { return Err(actions::unknown("type", kind.as_str())) };
     let Some(newest) = d.ctx.playbook.workflow_for(kind) else { return Err(actions::unknown("type", kind.as_str())) };
     if d.ticket.kind == *kind {
@@ -157,8 +161,16 @@ fn put(d: &mut Draft<'_>, workflow: &Workflow, done: Migrated) -> Result<(), Ref
     // Slots somebody gave it against what the state says stay, where the states agree.
     let as_before = old.is_some_and(|s| (s.holds_slots && !was.is_final()) == holds);
     let back = done.back;
+    let by_hand = done.migration.is_empty() && before.workflow.name != done.after.workflow.name;
+    // Nor does one get it past what must end first (S13).
+    let against = workflow.unended(&done.after.stay.state, &d.ticket);
+    Refusal { reasons: against.into_iter().map(Into::into).collect() }.done()?;
     let entered = (&before.workflow, &before.stay.state) != (&done.after.workflow, &done.after.stay.state);
+    let (left, from) = (d.workflow, before.stay.state.clone());
     d.push(Event::Migrated(Box::new(done)), Cause::Command);
+    if by_hand {
+        super::approval::elsewhere(d, (left, &from), workflow);
+    }
     if entered {
         // No migration gets a ticket past an approval (S12): as it stands now, with the values it has now.
         let against = workflow.unapproved(&d.ticket.state, &d.view("migrate"));

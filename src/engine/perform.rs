@@ -79,8 +79,12 @@ pub(super) fn perform(d: &mut Draft<'_>, what: &What) -> Result<(), Refusal> {
             }
             Ok(())
         }
-        What::Link(l) => link(d, l, &cause),
+        What::Link(l) => {
+            one_sided(l)?;
+            link(d, l, &cause)
+        }
         What::Unlink(link) => {
+            one_sided(link)?;
             if d.ticket.links.contains(link) {
                 d.push(Event::Unlinked(link.clone()), cause);
             }
@@ -187,6 +191,21 @@ pub(super) fn check_attachments(limits: &super::Limits, attachments: &[Attachmen
 
 pub(super) fn self_link() -> Refusal {
     Refusal::one("self-link", text("a ticket cannot be linked to itself", "工单不能关联自身"))
+}
+
+/// Whether one ticket waits for another, both must know: the one that ends tells the other by its own link (S13).
+fn one_sided(link: &Link) -> Result<(), Refusal> {
+    let waits = [Link::BLOCKED_BY, Link::BLOCKS].iter().any(|k| link.kind == **k);
+    if !waits || !matches!(link.to, LinkTarget::Ticket(_)) {
+        return Ok(());
+    }
+    Err(Refusal::one(
+        "two-sided",
+        text(
+            "that one ticket waits for another both must know; link or unlink them as a command between tickets",
+            "阻塞关系须由双方工单共同记录；请用工单之间的关联命令建立或解除",
+        ),
+    ))
 }
 
 /// Links another ticket, or something of the host's.

@@ -28,6 +28,13 @@ pub struct TicketTemplate {
     pub fields: BTreeMap<FieldName, Value>,
 }
 
+impl Access {
+    /// Whether it lets somebody read.
+    pub(crate) fn lets_read(&self, actor: &Actor, roles: &[RoleName]) -> bool {
+        allowed(&self.read, actor, roles)
+    }
+}
+
 impl Schema {
     /// Whether somebody may read a custom field. Whoever shows a ticket to people must ask this of each of its fields.
     ///
@@ -40,7 +47,7 @@ impl Schema {
     /// assert!(schema.may_read("room", &Actor::requester("ann"), &[]));
     /// ```
     pub fn may_read(&self, field: &str, actor: &Actor, roles: &[RoleName]) -> bool {
-        self.access.get(field).is_none_or(|a| allowed(&a.read, actor, roles))
+        self.access.get(field).is_none_or(|a| a.lets_read(actor, roles))
     }
     /// Whether somebody may write a custom field: who may not read it, may not write it either, unless named for writing.
     pub fn may_write(&self, field: &str, actor: &Actor, roles: &[RoleName]) -> bool {

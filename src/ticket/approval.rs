@@ -18,7 +18,7 @@ pub enum Quorum {
     All,
     /// So many.
     Count(u8),
-    /// So many of a hundred, rounded up; 0: for information only, it decides nothing.
+    /// So many of a hundred, rounded up, and at least one; 0: for information only, it decides nothing.
     Percent(u8),
 }
 
@@ -28,13 +28,15 @@ impl Quorum {
     /// ```
     /// use ticketry::ticket::Quorum;
     /// assert_eq!((Quorum::Percent(50).of(5), Quorum::All.of(5), Quorum::Percent(0).of(5)), (3, 5, 0));
+    /// assert_eq!(Quorum::Percent(50).of(0), 1, "nobody's silence grants nothing");
     /// ```
     pub fn of(self, voters: usize) -> usize {
         match self {
             Self::Any => 1,
             Self::All => voters.max(1),
             Self::Count(n) => usize::from(n),
-            Self::Percent(p) => voters.saturating_mul(usize::from(p)).div_ceil(100),
+            Self::Percent(0) => 0,
+            Self::Percent(p) => voters.saturating_mul(usize::from(p)).div_ceil(100).max(1),
         }
     }
     /// The fewest it can mean, whoever may vote.
@@ -367,7 +369,7 @@ pub enum ApprovalChange {
     },
     /// It was withdrawn.
     Withdrawn {
-        /// Why; `final`, `reopened` where the ticket ended it.
+        /// Why; `final`, `reopened` where the ticket ended it, `type` where it went on under a workflow with another approval.
         reason: String,
     },
     /// Something it covers changed, so what was voted on is no longer what there is.

@@ -235,7 +235,7 @@ impl Workflow {
         let mut out = Vec::new();
         for a in self.protecting(state) {
             if !a.definition.informs() && !a.passed(view.ticket) && a.needed(view) {
-                out.push(Blocker::new("approval-missing", missing(&a.definition, view.ticket)));
+                out.push(Blocker::new("approval-missing", missing(&a.definition, view)));
             }
         }
         out
@@ -243,10 +243,12 @@ impl Workflow {
 }
 
 /// What an approval still wants, in words.
-fn missing(d: &ApprovalDefinition, ticket: &Ticket) -> Text {
+fn missing(d: &ApprovalDefinition, view: &View<'_>) -> Text {
     let (name, title) = (&d.name, d.title());
-    let round = ticket.approval(name.as_str());
+    let round = view.ticket.approval(name.as_str());
     let why = match round {
+        // Who of the desk is asked is not for outsiders (S68).
+        Some(a) if a.is_open() && super::judge::is_outside(view.actor) => text("it is being decided", "正在审批"),
         Some(a) if a.is_open() => awaited(a),
         Some(a) => match a.state {
             ApprovalState::Declined => text("it was declined", "已被驳回"),

@@ -124,6 +124,7 @@ impl<'a> Check<'a> {
             children: d.children.clone(),
             merged_state: d.merged_state.clone(),
             approvals,
+            access: self.schema.access.clone(),
         })
     }
 

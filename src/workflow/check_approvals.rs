@@ -197,11 +197,18 @@ impl Check<'_> {
             );
             return;
         }
-        let excluded = |w: &&Approver| matches!(w, Approver::Agent(x) if a.exclude.contains(&Exclusion::Agent(x.clone())));
-        let persons: BTreeSet<String> = s.approvers.iter().filter(|w| !excluded(w)).map(|w| format!("{w:?}")).collect();
+        // Who has a role that may not vote is left out of the very same group of people.
+        let excluded = |w: &&Approver| match w {
+            Approver::Agent(x) => a.exclude.contains(&Exclusion::Agent(x.clone())),
+            Approver::Role(r) => a.exclude.contains(&Exclusion::Role(r.clone())),
+            _ => false,
+        };
+        let left = || s.approvers.iter().filter(|w| !excluded(w));
+        let persons: BTreeSet<String> = left().map(|w| format!("{w:?}")).collect();
+        let most = if left().all(Approver::is_one) { persons.len() } else { Approval::VOTERS };
         let needs = s.quorum.at_least();
-        if s.approvers.iter().all(Approver::is_one) && persons.len() < needs {
-            let can = persons.len();
+        let can = most.min(Approval::VOTERS);
+        if can < needs {
             self.error_help(
                 "approval-nobody-can-give",
                 text(

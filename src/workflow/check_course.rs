@@ -140,8 +140,9 @@ impl Check<'_> {
     fn surely_leaves(&self, i: usize, state: usize, transitions: &[Transition]) -> bool {
         let (Some(d), Some(t)) = (self.d.transitions.get(i), transitions.get(i)) else { return false };
         let to = self.to.get(i).copied().flatten();
-        // Open tasks, children, and tickets it waits for may stand against an end.
-        to.is_some_and(|to| to != state && self.d.states.get(to).is_some_and(|s| !s.class.is_final()))
+        let protected = |s: &StateDefinition| self.d.approvals.iter().any(|a| a.protects.contains(&s.name));
+        // Open tasks, children, and tickets it waits for may stand against an end; an approval that is missing against what it protects.
+        to.is_some_and(|to| to != state && self.d.states.get(to).is_some_and(|s| !s.class.is_final() && !protected(s)))
             && d.guard.is_none()
             && t.required.is_empty()
             && d.check.is_empty()

@@ -103,7 +103,10 @@ impl Check<'_> {
             edges.extend(e.declared.iter().filter_map(|t| self.to.get(*t as usize).copied().flatten()).map(|to| (s, to)));
         }
         let last: Vec<usize> = (0..d.states.len()).filter(|i| d.states.get(*i).is_some_and(|s| s.class.is_final())).collect();
-        let net = Net::new(d.states.len(), &edges, initials, &last);
+        // Where a merged ticket ends it comes without a transition.
+        let merged = d.merged_state.as_ref().and_then(|s| self.index.get(s).copied());
+        let begun: Vec<usize> = initials.iter().copied().chain(merged).collect();
+        let net = Net::new(d.states.len(), &edges, &begun, &last);
         let (reached, ends) = (net.reached(), net.ends());
         if last.is_empty() && !d.states.is_empty() {
             self.error_help(

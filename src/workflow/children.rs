@@ -1,11 +1,12 @@
 //! What a workflow says of parents and children (S13): what can be written, what can be wrong with it, and what open ones mean for a transition.
 
 use super::check::Check;
-use super::compiled::{Transition, Workflow};
+use super::compiled::Workflow;
 use super::definition::WorkflowDefinition;
 use super::judge::Blocker;
 use super::places::{Part, Places};
 use super::read::keyed;
+use super::tasks::{Demand, TaskWait, TasksAtEnd};
 use crate::condition::reading::{Table, unknown};
 use crate::diagnostic::text;
 use crate::id::*;
@@ -68,13 +69,23 @@ impl Workflow {
         })
     }
 
-    /// What other tickets have against a transition (S13).
-    pub(super) fn kin_blockers(&self, t: &Transition, ticket: &Ticket, out: &mut Vec<Blocker>) {
+    /// What stands against the ticket coming to a state other than by a transition: what must end before it does.
+    pub(crate) fn unended(&self, state: &StateName, ticket: &Ticket) -> Vec<Blocker> {
+        let mut out = Vec::new();
+        let done = self.state(state).is_some_and(|s| matches!(s.class, StateClass::Resolved | StateClass::Closed));
+        let ends = done && ticket.is_open() && self.tasks_at_end == TasksAtEnd::Block;
+        super::tasks::blockers(&Demand { wait: TaskWait::None, ends }, ticket, &mut out);
+        self.kin_blockers(state, ticket, &mut out);
+        out
+    }
+
+    /// What other tickets have against it coming to a state (S13).
+    pub(super) fn kin_blockers(&self, state: &StateName, ticket: &Ticket, out: &mut Vec<Blocker>) {
         let kin = &ticket.kin;
         if (kin.children.is_empty() && kin.waits.is_empty()) || !ticket.is_open() {
             return;
         }
-        if !self.state(t.target(&ticket.state)).is_some_and(|s| s.class.is_final()) {
+        if !self.state(state).is_some_and(|s| s.class.is_final()) {
             return;
         }
         let open = |list: &[Relative]| list.iter().filter(|r| r.open && r.blocking).map(|r| format!("#{}", r.number)).collect::<Vec<_>>();

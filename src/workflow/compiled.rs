@@ -8,7 +8,8 @@ use crate::condition::reading::Document;
 use crate::condition::{Condition, Scripts};
 use crate::diagnostic::{Diagnostics, Text};
 use crate::id::*;
-use crate::ticket::{Action, Attribute, Scale, Schema, StateClass, WaitsOn, WorkflowRef};
+use crate::ticket::{Access, Action, Attribute, Scale, Schema, StateClass, WaitsOn, WorkflowRef};
+use std::collections::BTreeMap;
 
 /// A state.
 #[derive(Clone, Debug)]
@@ -134,6 +135,8 @@ pub struct Workflow {
     /// Where a merged ticket ends, if that is said.
     pub(super) merged_state: Option<StateName>,
     pub(super) approvals: Vec<super::ApprovalRule>,
+    /// Who may read which fields: a refusal says no more.
+    pub(super) access: BTreeMap<FieldName, Access>,
 }
 
 impl Workflow {

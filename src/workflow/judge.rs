@@ -4,7 +4,7 @@
 
 use super::compiled::{Transition, Workflow};
 use super::demand::Validator;
-use crate::condition::View;
+use crate::condition::{Path, View};
 use crate::diagnostic::{Lang, Text, did_you_mean, text};
 use crate::id::TransitionName;
 use crate::ticket::{Actor, Attribute, Ticket, Value};
@@ -100,7 +100,7 @@ impl Workflow {
         }
         let first = self.machine.first(name).and_then(|i| self.transitions.get(i)).ok_or_else(|| vec![self.unknown(name)])?;
         let mut blockers = Vec::new();
-        if let Guard::Fails(b) = guard(first, view) {
+        if let Guard::Fails(b) = guard(first, view, &|p| self.hides(p, view)) {
             blockers.push(b);
         }
         self.rest(first, view, &mut blockers);
@@ -140,7 +140,7 @@ impl Workflow {
         let mut blockers = Vec::new();
         let mut all = alternatives.iter().filter_map(|i| self.transitions.get(*i as usize));
         for t in all.by_ref() {
-            match guard(t, view) {
+            match guard(t, view, &|p| self.hides(p, view)) {
                 Guard::Holds => {
                     // The guards of the alternatives before it chose, they do not block.
                     blockers.clear();
@@ -184,14 +184,14 @@ impl Workflow {
     }
 }
 
-fn guard(t: &Transition, view: &View<'_>) -> Guard {
+fn guard(t: &Transition, view: &View<'_>, hidden: &dyn Fn(&Path) -> bool) -> Guard {
     let Some(condition) = &t.guard else { return Guard::Holds };
     let mut view = *view;
     view.transition = Some(&t.name);
     match condition.holds(&view) {
         Ok(true) => Guard::Holds,
         Ok(false) => {
-            let why = condition.first_false(&view).unwrap_or_else(|| condition.to_string());
+            let why = condition.first_false_but(&view, hidden);
             Guard::Fails(Blocker::new("guard", text(format!("the condition does not hold: {why}"), format!("条件不满足：{why}"))))
         }
         Err(fault) => Guard::Fails(Blocker::new(
@@ -204,7 +204,35 @@ fn guard(t: &Transition, view: &View<'_>) -> Guard {
     }
 }
 
+/// Somebody of another house: what is the desk's own is not told them (S68).
+pub(super) fn is_outside(actor: &Actor) -> bool {
+    matches!(actor, Actor::Requester(_) | Actor::Vendor(_))
+}
+
 impl Workflow {
+    /// Whether a refusal keeps a value, and what is asked of it, from who acts: a field they may not read (S7), and from outsiders what is the desk's own (S68).
+    fn hides(&self, path: &Path, view: &View<'_>) -> bool {
+        match path {
+            Path::Field(f) => self.access.get(f).is_some_and(|a| !a.lets_read(view.actor, view.roles)),
+            Path::Score
+            | Path::Group
+            | Path::Assignee
+            | Path::Owner
+            | Path::Watchers
+            | Path::Tags
+            | Path::Trail
+            | Path::Handoffs
+            | Path::GroupSince
+            | Path::Queued
+            | Path::Customer(_)
+            | Path::TasksDone
+            | Path::OpenApprovals
+            | Path::ApprovalsGranted
+            | Path::Derived(_) => is_outside(view.actor),
+            _ => false,
+        }
+    }
+
     /// Roles, and everything demanded on the way.
     fn rest(&self, t: &Transition, view: &View<'_>, blockers: &mut Vec<Blocker>) {
         if !self.may(t, view) {
@@ -222,7 +250,7 @@ impl Workflow {
         for c in &t.check {
             // What must be filled first is told already.
             let empty = c.field.as_ref().is_some_and(|f| t.required.contains(f) && !filled(view.ticket, f));
-            if !empty && let Some(b) = validate(t, c, view) {
+            if !empty && let Some(b) = validate(t, c, view, &|p| self.hides(p, view)) {
                 blockers.push(b);
             }
         }
@@ -234,7 +262,7 @@ impl Workflow {
             }
         }
         super::tasks::blockers(&t.tasks, view.ticket, blockers);
-        self.kin_blockers(t, view.ticket, blockers);
+        self.kin_blockers(t.target(&view.ticket.state), view.ticket, blockers);
         // Whoever or whatever takes it: the system and what is granted as well.
         let here = &view.ticket.state;
         if t.target(here) != here {
@@ -260,14 +288,14 @@ impl Workflow {
     }
 }
 
-fn validate(t: &Transition, c: &Validator, view: &View<'_>) -> Option<Blocker> {
+fn validate(t: &Transition, c: &Validator, view: &View<'_>, hidden: &dyn Fn(&Path) -> bool) -> Option<Blocker> {
     let view = View { transition: Some(&t.name), ..*view };
     let blocker = |code, message| Some(Blocker { field: c.field.clone(), ..Blocker::new(code, message) });
     match c.require.holds(&view) {
         Ok(true) => None,
         Ok(false) => {
             let said = || {
-                let why = c.require.first_false(&view).unwrap_or_else(|| c.require.to_string());
+                let why = c.require.first_false_but(&view, hidden);
                 text(format!("this must hold: {why}"), format!("必须满足：{why}"))
             };
             blocker("check", c.message.clone().unwrap_or_else(said))

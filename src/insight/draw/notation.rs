@@ -120,10 +120,10 @@ impl Notation {
         let id = self.id(name);
         if self.kind == Kind::Dot {
             if !self.begun {
-                self.line("begin [shape=point];");
+                self.line("\" begin\" [shape=point];");
                 self.begun = true;
             }
-            self.line(&format!("begin -> {id};"));
+            self.line(&format!("\" begin\" -> {id};"));
         } else {
             self.line(&format!("[*] --> {id}"));
         }

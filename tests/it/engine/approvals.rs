@@ -315,7 +315,7 @@ fn s12_who_asked_the_requester_and_the_assignee_have_no_vote() {
 
 #[test]
 fn s12_nobody_eligible_or_too_few_is_a_refusal_that_says_so() {
-    let s = desk(&flow("\"requester\", \"initiator\"", "\"role:buyer\""), &[]);
+    let s = desk(&flow("\"requester\", \"initiator\"", "\"agent:bo\", \"agent:chen\", \"agent:dai\""), &[]);
     let t = s.create();
     assert_eq!(no(&s, &t, "li", ApprovalCommand::request("spend")), ["nobody-eligible"]);
     // A transition that would ask for it says so too, before it is taken and with everything else that stands against it.

@@ -4,6 +4,7 @@ mod approval_lives;
 pub mod approvals;
 mod corrections;
 mod edges;
+mod escapes;
 mod facts;
 mod families;
 mod indexed;

@@ -206,3 +206,15 @@ mod svg {
         }
     }
 }
+
+#[test]
+fn a_state_may_be_called_as_the_notation_calls_its_beginning() {
+    let w = WorkflowDefinition::new("made", 1)
+        .initial("begin")
+        .state(StateDefinition::new("begin", StateClass::New).label("B", "始").responsible(Responsible::Group))
+        .state(StateDefinition::new("end", StateClass::Closed).label("E", "完"))
+        .transition(TransitionDefinition::new("go", ["begin"], "end").label("Go", "去"));
+    let w = w.compile(&Schema::default(), &NoScripts).0.unwrap();
+    let dot = draw_workflow(&w, None, Drawing::Dot, Lang::En);
+    assert!(dot.contains("\" begin\" [shape=point];\n") && dot.contains("\" begin\" -> \"begin\";"), "{dot}");
+}
