@@ -1,7 +1,7 @@
 //! Which way tickets went through their workflows, and how long they stayed.
 
 use crate::id::*;
-use crate::ticket::{Entry, Event};
+use crate::ticket::{Entry, Event, KinEvent};
 use chrono::TimeDelta;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -162,16 +162,15 @@ impl Flow {
                     let passed = traffic.steps.entry(step.clone()).or_default();
                     passed.times = passed.times.saturating_add(1);
                     passed.tickets = passed.tickets.saturating_add(u64::from(u.taken.insert(step)));
-                    if !internal {
-                        let left = traffic.stays.entry(u.state.clone()).or_default();
-                        left.departures = left.departures.saturating_add(1);
-                        left.lengths.push(micros(at).saturating_sub(micros(u.since)).max(0));
-                        let reached = traffic.stays.entry(stay.state.clone()).or_default();
-                        reached.arrivals = reached.arrivals.saturating_add(1);
-                    }
                 }
                 if !internal {
-                    (u.state, u.since) = (stay.state.clone(), at);
+                    self.arrived(ticket, at, &stay.state, counts);
+                }
+            }
+            // A merge undone takes no step, but the ticket is where it was.
+            Event::Kin(k) => {
+                if let KinEvent::Unmerged { back, .. } = &**k {
+                    self.arrived(ticket, at, &back.stay.state, counts);
                 }
             }
             // A migration is no arrival: the stay goes on under the new name.
@@ -182,6 +181,20 @@ impl Flow {
             }
             _ => {}
         }
+    }
+
+    /// A ticket left the state it was in for another.
+    fn arrived(&mut self, ticket: TicketId, at: UtcInstant, state: &StateName, counts: bool) {
+        let Some(u) = self.underway.get_mut(&ticket) else { return };
+        if counts {
+            let traffic = self.workflows.entry(u.workflow.clone()).or_default();
+            let left = traffic.stays.entry(u.state.clone()).or_default();
+            left.departures = left.departures.saturating_add(1);
+            left.lengths.push(micros(at).saturating_sub(micros(u.since)).max(0));
+            let reached = traffic.stays.entry(state.clone()).or_default();
+            reached.arrivals = reached.arrivals.saturating_add(1);
+        }
+        (u.state, u.since) = (state.clone(), at);
     }
 
     /// How often a step of a workflow was taken.

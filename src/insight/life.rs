@@ -4,7 +4,7 @@ use super::draw::{described, length};
 use crate::diagnostic::{Lang, Text, text};
 use crate::id::*;
 use crate::playbook::Playbook;
-use crate::ticket::{Actor, Audience, Author, Cause, Entry, Event, MessageKind, TaskChange};
+use crate::ticket::{Actor, Audience, Author, Cause, Entry, Event, KinEvent, MessageKind, TaskChange};
 use crate::workflow::Workflow;
 use chrono::TimeDelta;
 use serde::Serialize;
@@ -120,6 +120,11 @@ impl Life {
                     Event::Migrated(m) => {
                         workflow = playbook.workflow(&m.after.workflow);
                         life.came(at, by, workflow, &m.after.stay.state, text("migrated", "迁移"));
+                    }
+                    Event::Kin(k) => {
+                        if let KinEvent::Unmerged { back, .. } = &**k {
+                            life.came(at, by, workflow, &back.stay.state, text("merge undone", "撤销合并"));
+                        }
                     }
                     Event::Moved { transition, stay, internal, .. } => {
                         let label = transition.as_ref().map_or_else(
