@@ -109,7 +109,7 @@ pub(super) fn take_or_tell(d: &mut Draft<'_>, name: &TransitionName, cause: &Cau
 }
 
 /// Whom it waits for may have ended by now, of their own accord: they are caught up before it is refused for their sake (S26).
-fn unseen_kin(d: &mut Draft<'_>, blockers: &[crate::workflow::Blocker]) {
+pub(super) fn unseen_kin(d: &mut Draft<'_>, blockers: &[crate::workflow::Blocker]) {
     if !blockers.iter().any(|b| matches!(b.code, "children-open" | "blocked-by")) {
         return;
     }
