@@ -131,8 +131,17 @@ fn decline(d: &mut Draft<'_>, name: &ApprovalName, reason: &str, cause: &Cause) 
 /// Takes the transition that follows from a decision: it is declared, not a person's own, so roles do not apply, all else does.
 fn moves(d: &mut Draft<'_>, name: &ApprovalName, which: impl Fn(&ApprovalRule) -> Option<TransitionName>) {
     let Some(to) = d.workflow.approval(name).and_then(which) else { return };
+    // An approval that decides at once may be asked for again by what it brought about, without end.
+    if d.following >= FOLLOWING {
+        return d.push(Event::MoveRefused { transition: to, codes: vec!["too-deep".into()] }, Cause::System);
+    }
+    d.following = d.following.saturating_add(1);
     transition::take_or_tell(d, &to, &Cause::System);
+    d.following = d.following.saturating_sub(1);
 }
+
+/// Most transitions that follow one another by decisions at once.
+const FOLLOWING: u8 = 8;
 
 /// The open round a command is about, or that there is none.
 fn open(d: &Draft<'_>, name: &ApprovalName) -> Result<Approval, Refusal> {

@@ -1,6 +1,7 @@
 //! Who may do what: the coarse right per command; transitions have roles of their own.
 
 use super::command::What;
+use super::input::TransitionInput;
 use super::refusal::Refusal;
 use crate::condition::{Customer, View};
 use crate::diagnostic::text;
@@ -62,6 +63,13 @@ pub fn authorize(ctx: &super::Context<'_>, actor: &Actor, what: &What, ticket: O
         let by = format!("fields.{f}.{}", if of { "read" } else { "write" });
         return Authorization::new(coarse.right, by, schema.writers(f.as_str()).to_vec(), not_writable(schema, f));
     }
+    if let (What::Transition(given), Some((_, workflow, ticket))) = (what, &fine)
+        && let Some((_, refusal)) = unasked(ctx.playbook, workflow, ticket, given, (actor, roles)).into_iter().next()
+    {
+        let allowed = ctx.playbook.settings().rights.get(SET_FIELDS).cloned();
+        let by = if allowed.is_some() { format!("settings.rights.{SET_FIELDS}") } else { "default".into() };
+        return Authorization::new(coarse.right, by, allowed.map_or_else(|| named(&["agent"]), |a| a.to_vec()), refusal);
+    }
     let Some((transition, workflow, ticket)) = fine else { return coarse };
     let ruling = workflow.ruling(transition, &ticket.state, actor, roles);
     let refusal = if ruling.allowed { Refusal::default() } else { Refusal::one("role", workflow.no_role(transition, &ticket.state)) };
@@ -88,6 +96,41 @@ pub(super) fn not_writable(schema: &crate::ticket::Schema, field: &FieldName) ->
     r.about(Attribute::Field(field.clone()), "field-access", message);
     r
 }
+
+/// A field given with a transition that does not ask for it, by somebody who may not set fields besides: else a transition would be a way round that right.
+pub(super) fn unasked(
+    playbook: &Playbook,
+    workflow: &Workflow,
+    ticket: &Ticket,
+    given: &TransitionInput,
+    (actor, roles): (&Actor, &[RoleName]),
+) -> Vec<(Attribute, Refusal)> {
+    let may = match actor {
+        Actor::System | Actor::Integration(_) => true,
+        Actor::Agent(_) => playbook.settings().rights.get(SET_FIELDS).is_none_or(|allowed| roles.iter().any(|r| allowed.contains(r))),
+        Actor::Requester(_) | Actor::Vendor(_) => false,
+    };
+    let name = &given.name;
+    let ways = || workflow.leaving(&ticket.state).filter(|t| t.name == *name);
+    if may || given.fields.is_empty() || ways().next().is_none() {
+        return Vec::new();
+    }
+    let asks = |a: &Attribute| ways().any(|t| t.required.contains(a) || t.optional.contains(a));
+    let refuse = |a: &Attribute| {
+        let mut r = Refusal::default();
+        let field = a.name();
+        let message = text(
+            format!("`{name}` does not ask for `{field}`, and you may not set fields besides"),
+            format!("`{name}` 不要求填写 `{field}`，您也无权另行修改字段"),
+        );
+        r.about(a.clone(), "field-not-asked", message);
+        (a.clone(), r)
+    };
+    given.fields.iter().map(|(a, _)| a).filter(|a| !asks(a)).map(refuse).collect()
+}
+
+/// The right to set fields.
+const SET_FIELDS: &str = "set_fields";
 
 /// A field that tickets of this type do not have.
 pub(super) fn of_other_type(schema: &crate::ticket::Schema, kind: &TypeName, attribute: &Attribute) -> Refusal {

@@ -358,6 +358,7 @@ impl<'a> Draft<'a> {
             held: &[],
             asked: Needs::default(),
             numbers: 0,
+            following: 0,
             reads: Vec::new(),
         }
     }

@@ -94,6 +94,8 @@ pub(super) struct Draft<'a> {
     pub asked: Needs,
     /// Human numbers used.
     pub numbers: usize,
+    /// So many transitions that decisions of approvals brought about are under way, each within the one before.
+    pub following: u8,
     /// Tickets that were read, at their revisions.
     pub reads: Vec<(TicketId, Revision)>,
 }

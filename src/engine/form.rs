@@ -4,7 +4,7 @@ use super::Context;
 use super::actions::present;
 use super::authorize::offers;
 use super::refusal::Refusal;
-use crate::condition::Customer;
+use crate::condition::{Customer, Path};
 use crate::diagnostic::Text;
 use crate::id::*;
 use crate::ticket::{Actor, Attribute, FieldKind, Scale, Ticket, Value};
@@ -108,9 +108,16 @@ pub fn form(ctx: &Context<'_>, ticket: &Ticket, transition: &TransitionName, act
     let schema = ctx.playbook.schema();
     // A field that tickets of this type do not have nobody can fill in.
     let foreign = |b: &Blocker| b.code == "required" && b.field.as_ref().is_some_and(|a| !schema.has_field(&ticket.kind, a));
-    let blockers = offer.blockers.iter().filter(|b| !b.is_input() || foreign(b));
-    refusal.reasons.extend(blockers.cloned().map(Into::into));
     let t = offer.transition;
+    // Nor does an answer help against a check that reads nothing this form asks for.
+    let asked = |p: &Path| {
+        let mut attributes = t.required.iter().chain(&t.optional);
+        *p == Path::MessageBody || attributes.any(|a| Path::of(a) == *p)
+    };
+    let answerable = t.check.iter().any(|c| c.require.reads().iter().any(asked));
+    let beyond = |b: &Blocker| matches!(b.code, "check" | "check-fault") && !answerable;
+    let blockers = offer.blockers.iter().filter(|b| !b.is_input() || foreign(b) || beyond(b));
+    refusal.reasons.extend(blockers.cloned().map(Into::into));
     let roles = ctx.roster.roles_in(actor, ticket.group.as_ref());
     let fields = t.required.iter().map(|a| (a, true)).chain(t.optional.iter().map(|a| (a, false)));
     let fields = fields.filter(|(a, _)| schema.has_field(&ticket.kind, a)).filter_map(|(attribute, required)| {

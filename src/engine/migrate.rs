@@ -164,6 +164,7 @@ fn put(d: &mut Draft<'_>, workflow: &Workflow, done: Migrated) -> Result<(), Ref
     let by_hand = done.migration.is_empty() && before.workflow.name != done.after.workflow.name;
     // Nor does one get it past what must end first (S13).
     let against = workflow.unended(&done.after.stay.state, &d.ticket);
+    transition::unseen_kin(d, &against);
     Refusal { reasons: against.into_iter().map(Into::into).collect() }.done()?;
     let entered = (&before.workflow, &before.stay.state) != (&done.after.workflow, &done.after.stay.state);
     let (left, from) = (d.workflow, before.stay.state.clone());

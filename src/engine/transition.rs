@@ -21,11 +21,14 @@ pub(super) fn take(d: &mut Draft<'_>, given: &TransitionInput, cause: &Cause) ->
         (true, _) => Provenance::Agent,
         (false, _) => Provenance::Rule,
     };
-    for (attribute, value) in fields {
+    let unasked =
+        if by_person { super::authorize::unasked(d.ctx.playbook, d.workflow, &d.ticket, given, (d.actor, d.roles)) } else { Vec::new() };
+    for (attribute, value) in fields.iter().filter(|(a, _)| !unasked.iter().any(|(b, _)| a == b)) {
         if let Err(r) = actions::set(d, attribute, value.clone(), by, false, cause) {
             problems.reasons.extend(r.reasons);
         }
     }
+    problems.reasons.extend(unasked.into_iter().flat_map(|(_, r)| r.reasons));
     for item in &given.ticked {
         if let Err(r) = check_off(d, *item, true, cause) {
             problems.reasons.extend(r.reasons);
@@ -106,7 +109,7 @@ pub(super) fn take_or_tell(d: &mut Draft<'_>, name: &TransitionName, cause: &Cau
 }
 
 /// Whom it waits for may have ended by now, of their own accord: they are caught up before it is refused for their sake (S26).
-fn unseen_kin(d: &mut Draft<'_>, blockers: &[crate::workflow::Blocker]) {
+pub(super) fn unseen_kin(d: &mut Draft<'_>, blockers: &[crate::workflow::Blocker]) {
     if !blockers.iter().any(|b| matches!(b.code, "children-open" | "blocked-by")) {
         return;
     }

@@ -7,7 +7,8 @@ use crate::diagnostic::{Text, text};
 use crate::id::*;
 use crate::playbook::Playbook;
 use crate::ticket::{
-    Actor, Agreement, Attachment, Attribute, Audience, Author, Entry, Event, MessageKind, StateClass, Ticket, TimerKind, Value, WaitsOn,
+    Actor, Agreement, Attachment, Attribute, Audience, Author, Entry, Event, KinEvent, MessageKind, StateClass, Ticket, TimerKind, Value,
+    WaitsOn,
 };
 use crate::workflow::Workflow;
 use serde::Serialize;
@@ -254,6 +255,11 @@ impl Eyes<'_> {
                 self.workflow = self.playbook.workflow(&m.after.workflow);
                 Seen::Stage { stage: self.stage(&m.after.stay.state, m.after.stay.class) }
             }
+            // A merge that was undone: it stands where it stood.
+            Event::Kin(k) => match &**k {
+                KinEvent::Unmerged { back, .. } => Seen::Stage { stage: self.stage(&back.stay.state, back.stay.class) },
+                _ => return None,
+            },
             Event::Moved { stay, .. } => Seen::Stage { stage: self.stage(&stay.state, stay.class) },
             Event::MessageAdded(m) if m.audience == Audience::Requester && m.kind != MessageKind::Note => {
                 let from = match m.author {

@@ -11,7 +11,7 @@ use crate::calendar::Span;
 use crate::condition::Path;
 use crate::condition::logic::Known;
 use crate::diagnostic::{Diagnostic, text};
-use crate::id::StateName;
+use crate::id::{StateName, TransitionName};
 use crate::ticket::{Action, StateClass};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -23,7 +23,7 @@ impl Check<'_> {
     pub(super) fn chains(&mut self, exits: &[Exits]) {
         let mut edges = Vec::new();
         for (i, t) in self.d.transitions.iter().enumerate() {
-            for next in t.after.iter().filter_map(|a| if let Action::Transition(next) = a { Some(next) } else { None }) {
+            for next in t.after.iter().filter_map(|a| self.follows(a)) {
                 let arrives = match (&t.to, self.to.get(i).copied().flatten()) {
                     (None, _) => self.from.get(i).cloned().unwrap_or_default(),
                     (_, to) => to.into_iter().collect(),
@@ -56,6 +56,18 @@ impl Check<'_> {
                 self.places.at(Part::Transition(i), "after", 0),
                 text("lead straight to where the last of them leads", "请直接通往最后一个流转的目标状态"),
             );
+        }
+    }
+
+    /// The transition that an action brings about at once: itself, or through an approval that only informs and so is granted as soon as it is asked for.
+    fn follows<'s>(&'s self, action: &'s Action) -> Option<&'s TransitionName> {
+        match action {
+            Action::Transition(next) => Some(next),
+            Action::RequestApproval(name) => {
+                let a = self.d.approvals.iter().find(|a| a.name == *name && !a.stages.is_empty() && a.informs())?;
+                a.granted.as_ref()
+            }
+            _ => None,
         }
     }
 
@@ -109,7 +121,10 @@ impl Check<'_> {
     }
 
     fn guards_never_hold(&self, t: &TimedDefinition, state: usize, transitions: &[Transition], exits: &[Exits]) -> bool {
-        let known = Known::of(self.schema).only(Path::State, vec![self.name_of(state).to_string()]);
+        // Time takes it as the system.
+        let known = Known::of(self.schema)
+            .only(Path::State, vec![self.name_of(state).to_string()])
+            .only(Path::ActorKind, vec!["system".to_string()]);
         let mut found = false;
         self.leaving(exits, state, &t.transition).all(|i| {
             found = true;

@@ -252,3 +252,42 @@ fn s2_a_form_wants_what_the_transition_wants() {
     assert_eq!(no(&s, &t, close()), ["required"]);
     assert_eq!((form.missing().count(), form.refusal.reasons.iter().map(|r| r.code).collect::<Vec<_>>()), (0, vec!["required"]));
 }
+
+#[test]
+fn s2_what_no_answer_mends_stands_in_the_forms_refusal() {
+    for (asks, refusal) in [("", vec!["check"]), ("optional = [\"amount\"]\n", vec![])] {
+        let check = format!("name = \"close\"\n{asks}check = [{{ require = {{ field = \"amount\", above = 5 }} }}]");
+        let s = desk(&with(FLOW, "name = \"close\"", &check), &[]);
+        let t = s.create();
+        assert_eq!(no(&s, &t, What::transition("close")), ["check"]);
+        let form = s.desk.form(t.id, &"close".into(), &Actor::agent("li")).unwrap().unwrap();
+        assert_eq!((form.missing().count(), form.refusal.reasons.iter().map(|r| r.code).collect::<Vec<_>>()), (0, refusal));
+    }
+}
+
+#[test]
+fn s7_s12_what_a_transition_does_not_ask_for_is_set_with_the_right_to_set_fields() {
+    let rights = |base: Source, right: &str| {
+        let head = base.get("playbook.toml").unwrap().to_string() + right;
+        staffed(playbook(&base.with("playbook.toml", head)))
+    };
+    let sneak = |amount: i64| What::from(TransitionInput::new("sneak").set("amount", amount));
+    let codes = |r| refused(r).reasons.iter().map(|r| r.code).collect::<Vec<_>>();
+    let s = rights(source(FLOW), "");
+    let t = s.create();
+    s.as_agent("li", &t, What::set("amount", 900i64));
+    let before = s.get(&t);
+    let ann = Actor::requester("ann");
+    assert!(!s.desk.may(t.id, &ann, &sneak(100)).unwrap().allowed);
+    assert_eq!(codes(s.try_as(ann.clone(), &t, sneak(100))), ["field-not-asked", "approval-missing"], "no way below the threshold");
+    assert_eq!(s.get(&t), before);
+    assert_eq!(s.as_agent("li", &t, sneak(100)).state, "ordered", "an agent may set fields anyway");
+    // What it asks for, its takers may give.
+    let s = rights(source(&with(FLOW, "name = \"sneak\"", "name = \"sneak\"\noptional = [\"amount\"]")), "");
+    let t = s.create();
+    assert_eq!(s.try_as(ann, &t, sneak(100)).unwrap().ticket.state, "ordered");
+    let s = rights(source(FLOW), "\n[settings.rights]\nset_fields = [\"lead\"]\n");
+    let t = s.create();
+    assert_eq!(codes(s.try_as(Actor::agent("li"), &t, sneak(100))), ["field-not-asked", "approval-missing"]);
+    assert_eq!(s.as_agent("zhao", &t, sneak(100)).state, "ordered");
+}

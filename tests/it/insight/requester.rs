@@ -161,3 +161,23 @@ proptest! {
         prop_assert!(v.timeline.windows(2).all(|m| m[0].at <= m[1].at));
     }
 }
+
+#[test]
+fn s57_s68_a_merge_undone_is_seen_by_everybody() {
+    let s = Stage::starter();
+    let (t, survivor) = (s.create(), s.create());
+    s.as_agent("li", &t, What::transition("start"));
+    s.pass(60);
+    s.as_agent("li", &t, What::Kin(ticketry::engine::KinCommand::Merge { into: survivor.id }));
+    s.pass(60);
+    s.as_agent("li", &t, What::Kin(ticketry::engine::KinCommand::UndoMerge));
+    let (journal, playbook) = (s.desk.journal(t.id).unwrap(), s.desk.playbook());
+    let view = RequesterView::of(&journal, &playbook, &Projection::default(), s.desk.now()).unwrap();
+    let last = view.timeline.iter().rev().find_map(|m| if let Seen::Stage { stage } = &m.what { Some((stage, m.at)) } else { None });
+    assert_eq!(last, Some((&view.stage, s.desk.now())));
+    let flow = ticketry::insight::Flow::of(&journal);
+    assert_eq!((flow.present("question", "open"), flow.present("question", "cancelled")), (1, 0));
+    assert!(flow.growth().iter().all(|g| g.net() == i64::from(g.state == "open")));
+    let life = ticketry::insight::Life::of(&journal, &playbook);
+    assert!(life.steps.last().unwrap().what.en.starts_with("is by itself again"), "{life:?}");
+}

@@ -94,3 +94,51 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn s5_time_is_nobody_of_the_desk() {
+    let timed = "[[timed]]\nfrom = [\"new\"]\nafter = \"1h\"\ntransition = \"sneak\"\n\n[approvals.spend]";
+    let flow = |actor: &str| {
+        let guard = format!("name = \"sneak\"\nguard = {{ field = \"event.actor\", is = \"{actor}\" }}");
+        FLOW.replacen("[approvals.spend]", timed, 1).replacen("name = \"sneak\"", &guard, 1)
+    };
+    assert_eq!(codes(&source(&flow("agent"))), ["timed-never"]);
+    assert_eq!(codes(&source(&flow("system"))), Vec::<&str>::new());
+}
+
+/// Two transitions of one name that lead to and fro, each followed by something.
+fn to_and_fro(first: &str, second: &str, approvals: &str) -> String {
+    let at = FLOW.find("[approvals.spend]").unwrap();
+    let flip = |from: &str, to: &str, after: &str| {
+        format!(
+            "[[transitions]]\nname = \"flip\"\nlabel = {{ en = \"Flip\", zh = \"翻\" }}\nfrom = \"{from}\"\nto = \"{to}\"\nafter = [{after}]\n\n"
+        )
+    };
+    let head = FLOW[..at].replacen("after = [{ request_approval = \"spend\" }]", "after = [{ request_approval = \"p\" }]", 1);
+    [head, flip("asked", "refused", first), flip("refused", "asked", second), approvals.to_string()].concat()
+}
+fn informing(name: &str, more: &str) -> String {
+    format!(
+        "[approvals.{name}]\nlabel = {{ en = \"P\", zh = \"审\" }}\n{more}\ngranted = \"flip\"\nstages = [{{ approvers = [\"role:buyer\"], quorum = \"0%\" }}]\n\n"
+    )
+}
+
+#[test]
+fn s12_approvals_granted_at_once_that_ask_for_each_other_are_a_cycle() {
+    let ask = "{ request_approval = \"p\" }, { request_approval = \"q\" }";
+    let flow = to_and_fro(ask, ask, &[informing("p", "protects = [\"asked\"]"), informing("q", "protects = [\"refused\"]")].concat());
+    assert_eq!(codes(&source(&flow)), ["automatic-cycle"]);
+}
+
+#[test]
+fn s12_what_grants_itself_anew_ends_after_some_steps() {
+    let set = |n: u8| format!("{{ set = {{ field = \"amount\", value = {n}, force = true }} }}");
+    let flow = to_and_fro(&set(1), &set(2), &informing("p", "covers = [\"amount\"]"));
+    let s = staffed(crate::engine::stage::playbook(&source(&flow)));
+    let t = s.create();
+    let t = s.as_agent("li", &t, ticketry::engine::What::transition("ask"));
+    let journal = s.desk.journal(t.id).unwrap();
+    let events = || journal.iter().flat_map(|e| &e.events).map(|c| &c.event);
+    let refused = events().any(|e| matches!(e, ticketry::ticket::Event::MoveRefused { codes, .. } if codes[..] == ["too-deep"]));
+    assert!(refused && events().count() < 100, "{} events", events().count());
+}
