@@ -11,7 +11,7 @@ use super::refusal::Refusal;
 use super::{notify, transition};
 use crate::diagnostic::text;
 use crate::id::*;
-use crate::routing::OnAway;
+use crate::routing::{OnAway, Roster};
 use crate::ticket::*;
 use crate::workflow::{ApprovalRule, Approver, StageDefinition, Workflow, has_one};
 use std::collections::BTreeSet;
@@ -150,18 +150,18 @@ fn open(d: &Draft<'_>, name: &ApprovalName) -> Result<Approval, Refusal> {
         return Err(Refusal::one("no-approval", text(format!("nobody has asked for `{name}`"), format!("尚未发起审批 `{name}`"))));
     };
     if !a.is_open() {
-        let word = a.state.word();
+        let is = a.state.label();
         return Err(Refusal::one(
             "approval-over",
-            text(format!("`{name}` is over: {word}; ask for it again"), format!("审批 `{name}` 已结束（{word}），请重新发起")),
+            text(format!("`{name}` is over: {}; ask for it again", is.en), format!("审批 `{name}` 已结束（{}），请重新发起", is.zh)),
         ));
     }
     Ok(a.clone())
 }
 
 /// The acting person's own vote in the present stage, with everything that stands against using it.
-fn own<'a>(d: &Draft<'_>, a: &'a Approval, all: &mut Refusal) -> Option<&'a Voter> {
-    let me = d.actor.as_agent();
+fn own<'a>(roster: &Roster, t: &Ticket, actor: &Actor, a: &'a Approval, all: &mut Refusal) -> Option<&'a Voter> {
+    let me = actor.as_agent();
     let mine = me.and_then(|me| a.present()?.voters.iter().find(|v| v.agent == *me));
     match (mine, me) {
         (Some(v), Some(me)) => {
@@ -169,7 +169,7 @@ fn own<'a>(d: &Draft<'_>, a: &'a Approval, all: &mut Refusal) -> Option<&'a Vote
                 all.add("already-voted", text("you have voted; a vote stands", "您已投票，不能更改"));
             }
             // Who has become it since the round opened.
-            if excluded(d.ctx.roster, &d.ticket, me, &a.exclude, &a.requested_by) {
+            if excluded(roster, t, me, &a.exclude, &a.requested_by) {
                 all.add("excluded", text(format!("you are excluded from `{}`", a.name), format!("您不能参与审批 `{}`", a.name)));
             }
         }
@@ -187,7 +187,7 @@ fn own<'a>(d: &Draft<'_>, a: &'a Approval, all: &mut Refusal) -> Option<&'a Vote
 fn vote(d: &mut Draft<'_>, name: &ApprovalName, approve: bool, comment: &Text) -> Result<(), Refusal> {
     let a = open(d, name)?;
     let mut all = Refusal::default();
-    let by = own(d, &a, &mut all).map(|v| v.agent.clone());
+    let by = own(d.ctx.roster, &d.ticket, d.actor, &a, &mut all).map(|v| v.agent.clone());
     if comment.len() > d.ctx.limits.description {
         let most = d.ctx.limits.description;
         all.reasons.extend(super::actions::too_long(&Attribute::named("comment"), comment.len(), most).reasons);
@@ -220,7 +220,7 @@ fn stands_in(d: &Draft<'_>, a: &Approval, to: &AgentId, all: &mut Refusal) {
 fn delegate(d: &mut Draft<'_>, name: &ApprovalName, to: &AgentId) -> Result<(), Refusal> {
     let a = open(d, name)?;
     let mut all = Refusal::default();
-    let from = own(d, &a, &mut all).map(|v| v.agent.clone());
+    let from = own(d.ctx.roster, &d.ticket, d.actor, &a, &mut all).map(|v| v.agent.clone());
     stands_in(d, &a, to, &mut all);
     all.done()?;
     let Some(from) = from else { return Ok(()) };
@@ -235,45 +235,77 @@ fn pass_on(d: &mut Draft<'_>, name: &ApprovalName, from: AgentId, to: &AgentId, 
     }
 }
 
-fn withdraw(d: &mut Draft<'_>, name: &ApprovalName, reason: &str) -> Result<(), Refusal> {
-    let a = open(d, name)?;
-    let mut all = Refusal::default();
+/// Why somebody may not withdraw a round; nothing where it is theirs.
+fn not_theirs(t: &Ticket, actor: &Actor, a: &Approval) -> Refusal {
     // What nobody of the desk's people asked for is the assignee's to withdraw.
     let people = matches!(a.requested_by, Actor::Agent(_));
-    let assigned = d.actor.as_agent().is_some_and(|me| d.ticket.assignee.as_ref() == Some(me));
-    let theirs = a.requested_by == *d.actor || (!people && assigned);
-    if !theirs && *d.actor != Actor::System {
-        all.add("not-yours", text(format!("`{name}` is withdrawn by who asked for it"), format!("审批 `{name}` 只能由发起人撤回")));
+    let assigned = actor.as_agent().is_some_and(|me| t.assignee.as_ref() == Some(me));
+    if a.requested_by == *actor || (!people && assigned) || *actor == Actor::System {
+        return Refusal::default();
     }
+    let name = &a.name;
+    Refusal::one("not-yours", text(format!("`{name}` is withdrawn by who asked for it"), format!("审批 `{name}` 只能由发起人撤回")))
+}
+
+fn withdraw(d: &mut Draft<'_>, name: &ApprovalName, reason: &str) -> Result<(), Refusal> {
+    let a = open(d, name)?;
+    let mut all = not_theirs(&d.ticket, d.actor, &a);
     all.reasons.extend(named(d, reason).err().into_iter().flat_map(|r| r.reasons));
     all.done()?;
     happen(d, name, ApprovalChange::Withdrawn { reason: reason.to_string() }, &Cause::Command);
     Ok(())
 }
 
+/// Why somebody may not go past an approval; nothing where they may.
+fn no_override(rule: &ApprovalRule, actor: &Actor, roles: &[RoleName]) -> Refusal {
+    let (name, may) = (&rule.definition.name, &rule.definition.override_by);
+    if actor.as_agent().is_some() && has_one(may, actor, roles) {
+        return Refusal::default();
+    }
+    let who = may.iter().map(|r| format!("`{r}`")).collect::<Vec<_>>().join(", ");
+    let message = if may.is_empty() {
+        text(
+            format!("nobody may go past `{name}`; the workflow names no role for it"),
+            format!("无人可以越过审批 `{name}`；工作流未指定角色"),
+        )
+    } else {
+        text(format!("only a person with one of {who} may go past `{name}`"), format!("只有具备 {who} 之一的人员可以越过审批 `{name}`"))
+    };
+    Refusal::one("no-override", message)
+}
+
+/// What beyond the right `approval` decides whether somebody may do this with an approval: the line, the roles it is for, and what stands against it; none where nothing does, and where
+/// there is no such approval or no open round.
+pub(super) fn ruled(
+    roster: &Roster,
+    w: &Workflow,
+    t: &Ticket,
+    (actor, roles): (&Actor, &[RoleName]),
+    c: &ApprovalCommand,
+) -> Option<(String, Vec<RoleName>, Refusal)> {
+    let open = |name: &ApprovalName| t.approval(name.as_str()).filter(|a| a.is_open());
+    match c {
+        ApprovalCommand::Request(_) => None,
+        ApprovalCommand::Vote { approval, .. } | ApprovalCommand::Delegate { approval, .. } => {
+            let mut all = Refusal::default();
+            own(roster, t, actor, open(approval)?, &mut all);
+            Some((format!("approvals.{approval}.stages"), Vec::new(), all))
+        }
+        ApprovalCommand::Withdraw { approval, .. } => {
+            Some((format!("approvals.{approval}: who asked for it"), Vec::new(), not_theirs(t, actor, open(approval)?)))
+        }
+        ApprovalCommand::Override { approval, .. } => {
+            let rule = w.approval(approval)?;
+            Some((format!("approvals.{approval}.override"), rule.definition.override_by.clone(), no_override(rule, actor, roles)))
+        }
+    }
+}
+
 /// Goes past an approval: a person's word, with a role the approval names, and with a reason (S12).
 fn go_past(d: &mut Draft<'_>, name: &ApprovalName, reason: &str) -> Result<(), Refusal> {
     let rule = rule(d, name)?;
-    let may = &rule.definition.override_by;
-    let mut all = Refusal::default();
-    let by = d.actor.as_agent().filter(|_| has_one(may, d.actor, d.roles)).cloned();
-    if by.is_none() {
-        let who = may.iter().map(|r| format!("`{r}`")).collect::<Vec<_>>().join(", ");
-        all.add(
-            "no-override",
-            if may.is_empty() {
-                text(
-                    format!("nobody may go past `{name}`; the workflow names no role for it"),
-                    format!("无人可以越过审批 `{name}`；工作流未指定角色"),
-                )
-            } else {
-                text(
-                    format!("only a person with one of {who} may go past `{name}`"),
-                    format!("只有具备 {who} 之一的人员可以越过审批 `{name}`"),
-                )
-            },
-        );
-    }
+    let mut all = no_override(rule, d.actor, d.roles);
+    let by = d.actor.as_agent().cloned();
     if reason.trim().is_empty() {
         all.add("reason-needed", text("say why the approval is gone past", "请说明越过审批的理由"));
     }

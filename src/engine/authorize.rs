@@ -19,7 +19,8 @@ pub struct Authorization {
     pub allowed: bool,
     /// Which right: the command's word.
     pub right: &'static str,
-    /// The line that decided, such as `settings.rights.reply`, `strict: waiting`, `rights: * -> open`, `transition close: roles`, `fields.cost.write`, `own-ticket`, `default`.
+    /// The line that decided, such as `settings.rights.reply`, `strict: waiting`, `rights: * -> open`, `transition close: roles`, `workflow: return` (no such transition leaves the state),
+    /// `approvals.spend.override`, `fields.cost.write`, `own-ticket`, `default`.
     pub by: String,
     /// The roles for which that line allows it.
     pub roles: Vec<RoleName>,
@@ -69,6 +70,16 @@ pub fn authorize(ctx: &super::Context<'_>, actor: &Actor, what: &What, ticket: O
         let allowed = ctx.playbook.settings().rights.get(SET_FIELDS).cloned();
         let by = if allowed.is_some() { format!("settings.rights.{SET_FIELDS}") } else { "default".into() };
         return Authorization::new(coarse.right, by, allowed.map_or_else(|| named(&["agent"]), |a| a.to_vec()), refusal);
+    }
+    if let (What::Approval(c), Some(workflow), Some(ticket)) = (what, workflow, ticket)
+        && let Some((by, roles, refusal)) = super::approval::ruled(ctx.roster, workflow, ticket, (actor, roles), c)
+    {
+        return Authorization::new(coarse.right, by, roles, refusal);
+    }
+    if let (What::Transition(given), None, Some(workflow), Some(ticket)) = (what, &fine, workflow, ticket) {
+        let by = format!("workflow: {}", workflow.name());
+        let refusal = Refusal { reasons: vec![workflow.leads_not(&given.name, &ticket.state).into()] };
+        return Authorization::new(coarse.right, by, Vec::new(), refusal);
     }
     let Some((transition, workflow, ticket)) = fine else { return coarse };
     let ruling = workflow.ruling(transition, &ticket.state, actor, roles);
@@ -311,7 +322,9 @@ pub struct Offer {
     pub refusal: Refusal,
 }
 
-/// The transitions from the ticket's state, each with every reason against it (S2). Agrees with what `decide` does, by one function.
+/// The transitions from the ticket's state, each with every reason against it (S2) that the ticket itself, who acts, and the playbook give, by the same function as [`super::decide`]. What
+/// only other tickets can say is told when the transition is taken: where open children would end with it (`on_end = "take"`, S13) and one of them cannot, the refusal is `children-open`.
+/// [`crate::desk::Desk::preview`] asks them too.
 pub fn available(ctx: &super::Context<'_>, ticket: &Ticket, actor: &Actor, customer: Option<&Customer>) -> Vec<Offer> {
     let Some(workflow) = ctx.playbook.workflow(&ticket.workflow) else { return Vec::new() };
     let offer = |(offer, mut refusal): (workflow::Offer<'_>, Refusal)| {

@@ -128,13 +128,19 @@ pub fn form(ctx: &Context<'_>, ticket: &Ticket, transition: &TransitionName, act
         });
         field(ctx, attribute, required, present, actor, roles)
     });
+    let fields: Vec<FormField> = fields.collect();
+    for f in fields.iter().filter(|f| f.required && !f.filled && !f.writable) {
+        if let Attribute::Field(name) = &f.attribute {
+            refusal.reasons.extend(super::authorize::not_writable(schema, name).reasons);
+        }
+    }
     let items = workflow.state(&ticket.state).filter(|_| t.checklist).map(|s| s.checklist.as_slice()).unwrap_or_default();
     let item = |(item, label): (u16, &Text)| FormItem { item, label: label.clone(), ticked: ticket.progress.ticked.contains(&item) };
     Some(Form {
         transition: t.name.clone(),
         label: t.label.clone(),
         to: t.to.clone(),
-        fields: fields.collect(),
+        fields,
         checklist: (0..).zip(items).map(item).collect(),
         comment_required: t.comment_required,
         attachment_required: t.attachment,

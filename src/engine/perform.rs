@@ -236,8 +236,8 @@ fn still_open_to(d: &Draft<'_>, reply: &NewMessage) -> Result<(), Refusal> {
     Err(Refusal::one(
         "closed-for-good",
         text(
-            "the ticket is closed and no longer reopened by a reply; send the message as a new request, which may name this one",
-            "工单已关闭，回复不再重新打开；请另提新工单，并可注明本工单编号",
+            "the ticket is done, and the time in which a reply reopens it is over; send the message as a new request, which may name this one",
+            "工单已结束，且已过回复可重新打开的时限；请另提新工单，并可注明本工单编号",
         ),
     ))
 }

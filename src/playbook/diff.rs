@@ -84,10 +84,18 @@ impl Changed {
     }
     /// One line each.
     pub fn render(&self, lang: Lang) -> String {
+        self.render_with(lang, &[])
+    }
+    /// One line each, with the migration that brings the map where one is needed and brought.
+    pub fn render_with(&self, lang: Lang, migrations: &[Migration]) -> String {
         let mut out = String::new();
         for c in &self.changes {
+            let brings = || migrations.iter().find(|m| c.mapped_by(std::slice::from_ref(*m)));
             let mark = match c.weight {
-                Weight::NeedsMap => text(" (needs a map)", "（需要映射）"),
+                Weight::NeedsMap => brings().map_or_else(
+                    || text(" (needs a map)", "（需要映射）"),
+                    |m| text(format!(" (mapped by `{}`)", m.name), format!("（由 `{}` 映射）", m.name)),
+                ),
                 _ => Text::default(),
             };
             out.push_str(c.says.get(lang));
@@ -171,6 +179,11 @@ fn bare(thing: &impl Debug) -> String {
     out
 }
 
+/// What is written, or `-` where nothing is.
+fn or_none(written: &Option<impl std::fmt::Display>) -> String {
+    written.as_ref().map_or_else(|| "-".to_string(), ToString::to_string)
+}
+
 #[derive(Default)]
 struct Found {
     out: Vec<Change>,
@@ -210,6 +223,11 @@ impl Found {
 
     fn workflow(&mut self, a: &Workflow, b: &Workflow) {
         let of = a.name();
+        let (was, is) = (a.version(), b.version());
+        if was != is {
+            let says = text(format!("workflow `{of}` is version {is} instead of {was}"), format!("流程 `{of}` 的版本由 {was} 改为 {is}"));
+            self.part(Weight::Words, "version", a, "version", How::Altered, says);
+        }
         for s in a.states() {
             match b.state(&s.name) {
                 None => {
@@ -289,17 +307,22 @@ impl Found {
             );
             self.part(Weight::NeedsMap, "class", a, name.as_str(), How::Altered, says);
         }
-        let mut differs: Vec<(&str, &str)> = Vec::new();
-        let mut look = |changed: bool, en: &'static str, zh: &'static str| {
-            if changed {
-                differs.push((en, zh));
+        let mut differs: Vec<Text> = Vec::new();
+        let mut from_to = |en: &str, zh: &str, was: String, is: String| {
+            if was != is {
+                differs.push(text(format!("{en} ({was} → {is})"), format!("{zh}（{was} → {is}）")));
             }
         };
-        look(s.waits_on != t.waits_on, "whom it waits on", "等待对象");
-        look(s.limit != t.limit, "its limit", "时限");
-        look(s.calendar != t.calendar, "its calendar", "日历");
-        look(s.responsible != t.responsible, "who is responsible", "负责人");
-        look(s.on_requester_reply != t.on_requester_reply, "what a reply does", "回复后的流转");
+        from_to("whom it waits on", "等待对象", s.waits_on.word().into(), t.waits_on.word().into());
+        from_to("its limit", "时限", or_none(&s.limit), or_none(&t.limit));
+        from_to("its calendar", "日历", or_none(&s.calendar), or_none(&t.calendar));
+        from_to("who is responsible", "负责人", or_none(&s.responsible), or_none(&t.responsible));
+        from_to("what a reply does", "回复后的流转", or_none(&s.on_requester_reply), or_none(&t.on_requester_reply));
+        let mut look = |changed: bool, en: &'static str, zh: &'static str| {
+            if changed {
+                differs.push(text(en, zh));
+            }
+        };
         look(s.holds_slots != t.holds_slots, "whether it holds slots", "是否占用容量");
         look(s.checklist != t.checklist, "its checklist", "检查清单");
         look(s.strict != t.strict, "for whom it is strict", "严格模式");
@@ -309,49 +332,50 @@ impl Found {
             self.differs(a, "state", ("state", "状态"), name.as_str(), &differs, Weight::Behaviour);
         }
         if (&s.label, &s.colour) != (&t.label, &t.colour) {
-            self.differs(a, "state", ("state", "状态"), name.as_str(), &[("its label or colour", "名称或颜色")], Weight::Words);
+            self.differs(a, "state", ("state", "状态"), name.as_str(), &[text("its label or colour", "名称或颜色")], Weight::Words);
         }
     }
 
     fn transition(&mut self, a: &Workflow, t: &Transition, u: &Transition) {
         let guard = |t: &Transition| t.guard.as_ref().map(|g| bare(g.expr()));
         if guard(t) != guard(u) {
-            self.differs(a, "guard", ("transition", "流转"), t.name.as_str(), &[("its guard", "守卫条件")], Weight::Behaviour);
+            self.differs(a, "guard", ("transition", "流转"), t.name.as_str(), &[text("its guard", "守卫条件")], Weight::Behaviour);
         }
         let form = |t: &Transition| {
             let checks = t.check.iter().map(|c| (bare(c.require.expr()), c.message.clone(), c.field.clone())).collect::<Vec<_>>();
             (t.required.clone(), t.optional.clone(), t.comment_required, t.checklist, t.attachment, t.resolution.clone(), checks)
         };
         if form(t) != form(u) {
-            self.differs(a, "form", ("transition", "流转"), t.name.as_str(), &[("its form", "表单")], Weight::Behaviour);
+            self.differs(a, "form", ("transition", "流转"), t.name.as_str(), &[text("its form", "表单")], Weight::Behaviour);
         }
-        let mut differs: Vec<(&str, &str)> = Vec::new();
+        let mut differs: Vec<Text> = Vec::new();
         if t.from != u.from {
-            differs.push(("where it begins", "起始状态"));
+            differs.push(text("where it begins", "起始状态"));
         }
         if (&t.to, t.internal) != (&u.to, u.internal) {
-            differs.push(("where it leads", "目标状态"));
+            let (was, is) = (or_none(&t.to), or_none(&u.to));
+            differs.push(text(format!("where it leads ({was} → {is})"), format!("目标状态（{was} → {is}）")));
         }
         if t.roles != u.roles {
-            differs.push(("who may take it", "可执行角色"));
+            differs.push(text("who may take it", "可执行角色"));
         }
         if t.waits_for() != u.waits_for() {
-            differs.push(("for which tasks it waits", "等待的任务"));
+            differs.push(text("for which tasks it waits", "等待的任务"));
         }
         if t.after != u.after {
-            differs.push(("what follows it", "后续动作"));
+            differs.push(text("what follows it", "后续动作"));
         }
         if !differs.is_empty() {
             self.differs(a, "transition", ("transition", "流转"), t.name.as_str(), &differs, Weight::Behaviour);
         }
         if t.label != u.label {
-            self.differs(a, "transition", ("transition", "流转"), t.name.as_str(), &[("its label", "名称")], Weight::Words);
+            self.differs(a, "transition", ("transition", "流转"), t.name.as_str(), &[text("its label", "名称")], Weight::Words);
         }
     }
 
-    fn differs(&mut self, of: &Workflow, what: &'static str, word: (&str, &str), name: &str, parts: &[(&str, &str)], weight: Weight) {
-        let en = parts.iter().map(|p| p.0).collect::<Vec<_>>().join(", ");
-        let zh = parts.iter().map(|p| p.1).collect::<Vec<_>>().join("、");
+    fn differs(&mut self, of: &Workflow, what: &'static str, word: (&str, &str), name: &str, parts: &[Text], weight: Weight) {
+        let en = parts.iter().map(|p| p.en.as_str()).collect::<Vec<_>>().join(", ");
+        let zh = parts.iter().map(|p| p.zh.as_str()).collect::<Vec<_>>().join("、");
         let says = text(
             format!("{} `{name}` of `{}` changed: {en}", word.0, of.name()),
             format!("流程 `{}` 的{} `{name}` 有改动：{zh}", of.name(), word.1),

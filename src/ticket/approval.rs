@@ -4,6 +4,7 @@
 //! round that runs. Here what happened is only kept and counted.
 
 use super::{Actor, Attribute, Text, Ticket};
+use crate::diagnostic::{Text as Label, text};
 use crate::id::*;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -239,6 +240,18 @@ impl ApprovalState {
             Self::Voided => "voided",
             Self::Overridden => "overridden",
             Self::Used => "used",
+        }
+    }
+    /// What people read.
+    pub fn label(self) -> Label {
+        match self {
+            Self::Open => text("open", "待审批"),
+            Self::Granted => text("granted", "已通过"),
+            Self::Declined => text("declined", "已驳回"),
+            Self::Withdrawn => text("withdrawn", "已撤回"),
+            Self::Voided => text("void", "已作废"),
+            Self::Overridden => text("gone past", "已越过"),
+            Self::Used => text("used up", "已使用"),
         }
     }
 }

@@ -6,7 +6,7 @@ use super::compiled::{Transition, Workflow};
 use super::demand::Validator;
 use crate::condition::{Path, View};
 use crate::diagnostic::{Lang, Text, did_you_mean, text};
-use crate::id::TransitionName;
+use crate::id::{StateName, TransitionName};
 use crate::ticket::{Actor, Attribute, Ticket, Value};
 
 /// One thing that stands against a transition (S2).
@@ -104,16 +104,23 @@ impl Workflow {
             blockers.push(b);
         }
         self.rest(first, view, &mut blockers);
-        let state = &view.ticket.state;
+        blockers.push(self.leads_not(name, &view.ticket.state));
+        Err(blockers)
+    }
+
+    /// Why a transition that does not leave a state is not taken there: there is none of that name, or it leaves others.
+    pub(crate) fn leads_not(&self, name: &TransitionName, state: &StateName) -> Blocker {
+        if self.machine.first(name).is_none() {
+            return self.unknown(name);
+        }
         let label = self.state(state).map_or_else(|| text(state.as_str(), state.as_str()), |s| s.label.clone());
-        blockers.push(Blocker::new(
+        Blocker::new(
             "not-from-state",
             text(
-                format!("`{name}` does not leave the state `{state}` ({})", label.get(crate::diagnostic::Lang::En)),
-                format!("当前状态 `{state}`（{}）没有流转 `{name}`", label.get(crate::diagnostic::Lang::Zh)),
+                format!("`{name}` does not leave the state `{state}` ({})", label.get(Lang::En)),
+                format!("当前状态 `{state}`（{}）没有流转 `{name}`", label.get(Lang::Zh)),
             ),
-        ));
-        Err(blockers)
+        )
     }
 
     /// Every transition that leaves the ticket's state, in the order declared, each name once, with what stands against it. Whatever is

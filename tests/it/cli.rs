@@ -360,6 +360,8 @@ fn s11_s89_diff_says_what_changed_and_what_nothing_maps() {
     );
     let (code, out, err) = ticketry(dir.path(), &["diff", "demo", "next", "--mapped"]);
     assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    assert!(out.contains("state `pending` of `question` is gone (mapped by `two`)\n"), "{out}");
+    assert!(out.contains("workflow `question` is version 2 instead of 1\n"), "{out}");
     let (code, out, _) = ticketry(dir.path(), &["diff", "demo", "next", "--format", "json"]);
     let json: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!((code, json["changes"][0]["weight"].as_str()), (0, Some("needs_map")));

@@ -193,7 +193,7 @@ pub fn diff(show: &Show, a: &args::Diff) -> Result<bool, Trouble> {
     if a.format == Format::Json {
         show.json(&json!({ "changes": changed.changes, "unmapped": without }));
     } else {
-        show.out(&changed.render(show.lang));
+        show.out(&changed.render_with(show.lang, new.migrations()));
         if !without.is_empty() {
             let n = without.len();
             show.err(&show.say(

@@ -478,6 +478,31 @@ fn s12_a_vote_is_passed_on_once_and_nobody_has_two() {
 }
 
 #[test]
+fn s07_s12_what_says_who_may_vote_withdraw_and_go_past_is_named() {
+    let s = usual();
+    let t = asked(&s);
+    let may = |who: &str, c: ApprovalCommand| s.desk.may(t.id, &Actor::agent(who), &What::Approval(c)).unwrap();
+    for (who, c, allowed, by) in [
+        ("bo", ApprovalCommand::vote("spend", true), true, "approvals.spend.stages"),
+        ("li", ApprovalCommand::vote("spend", true), false, "approvals.spend.stages"),
+        ("fu", ApprovalCommand::delegate("spend", "zhao"), false, "approvals.spend.stages"),
+        ("li", ApprovalCommand::go_past("spend", "so"), false, "approvals.spend.override"),
+        ("zhao", ApprovalCommand::go_past("spend", "so"), true, "approvals.spend.override"),
+        ("li", ApprovalCommand::withdraw("spend", "so"), true, "approvals.spend: who asked for it"),
+        ("bo", ApprovalCommand::withdraw("spend", "so"), false, "approvals.spend: who asked for it"),
+        ("bo", ApprovalCommand::request("spend"), true, "default"),
+    ] {
+        let found = may(who, c.clone());
+        assert_eq!((found.allowed, found.by.as_str()), (allowed, by), "{who} {c:?}");
+        // And so it is.
+        let done = s.desk.preview(&ticketry::engine::Command::on(t.id, "try", Actor::agent(who), What::Approval(c.clone())));
+        let rights = ["not-an-approver", "no-override", "not-yours"];
+        let refused = matches!(&done, Err(Error::Refused(r)) if r.reasons.iter().any(|r| rights.contains(&r.code)));
+        assert_eq!(refused, !allowed, "{who} {c:?} {done:?}");
+    }
+}
+
+#[test]
 fn s12_only_who_asked_withdraws_it() {
     let s = usual();
     let t = asked(&s);

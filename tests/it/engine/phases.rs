@@ -48,8 +48,8 @@ fn flow() -> WorkflowDefinition {
         .right("*", "closed", ["lead"])
         .right("done", "closed", ["closer"])
 }
-fn playbook() -> Playbook {
-    in_rust("phases", flow())
+fn playbook(flow: WorkflowDefinition) -> Playbook {
+    in_rust("phases", flow)
         .group("other")
         .ticket_type("repair", "question")
         .schema(|s| {
@@ -74,7 +74,10 @@ struct Floor {
 }
 impl Floor {
     fn new() -> Self {
-        let playbook = playbook();
+        Self::of(flow())
+    }
+    fn of(flow: WorkflowDefinition) -> Self {
+        let playbook = playbook(flow);
         let roster = RosterDefinition::default()
             .agent(Agent::new("li").group("support"))
             .agent(Agent::new("zhao").group("support").role("lead"))
@@ -197,6 +200,16 @@ fn s07_the_most_specific_right_decides_and_is_named() {
 }
 
 #[test]
+fn s07_a_transition_that_does_not_leave_the_state_is_not_allowed_there() {
+    let f = Floor::new();
+    let id = f.question();
+    for (name, code) in [("finish", "not-from-state"), ("finnish", "unknown-transition")] {
+        let may = f.desk.may(id, &Actor::agent("zhao"), &What::transition(name)).unwrap();
+        assert_eq!((may.allowed, may.by.as_str(), may.refusal.reasons[0].code), (false, "workflow: question", code));
+    }
+}
+
+#[test]
 fn s07_a_named_right_replaces_the_general_one() {
     let f = Floor::new();
     let id = f.question();
@@ -223,6 +236,20 @@ fn fields_are_read_and_written_by_those_named() {
     let may = f.desk.may(id, &Actor::agent("li"), &cost).unwrap();
     assert_eq!((may.allowed, may.by.as_str(), may.roles.as_slice()), (false, "fields.cost.read", &["lead".into()][..]));
     assert_eq!(f.act("zhao", id, cost).unwrap().field("cost"), Some(&Value::Integer(5)));
+}
+
+#[test]
+fn s02_a_required_field_that_somebody_may_not_fill_in_stands_in_the_form_s_refusal() {
+    let bill = TransitionDefinition::new("bill", ["new"], "done").label("Bill", "开票").required([Attribute::named("cost")]);
+    let f = Floor::of(flow().transition(bill));
+    let mut new = NewTicket::new("repair", "broken", "ann", "mail");
+    new.fields = vec![("serial".into(), Value::text("X1"))];
+    let id = f.create("zhao", new).unwrap().id;
+    let form = |who: &str| f.desk.form(id, &"bill".into(), &Actor::agent(who)).unwrap().unwrap();
+    assert_eq!(codes(&form("li").refusal), ["field-access"]);
+    assert_eq!(codes(&form("zhao").refusal), [""; 0]);
+    f.act("zhao", id, What::set("cost", 5)).unwrap();
+    assert_eq!(codes(&form("li").refusal), [""; 0], "it is there, whoever wrote it");
 }
 
 #[test]
