@@ -222,6 +222,9 @@ impl Workflow {
         match path {
             Path::Field(f) => self.access.get(f).is_some_and(|a| !a.lets_read(view.actor, view.roles)),
             Path::Score
+            | Path::Priority
+            | Path::Impact
+            | Path::Urgency
             | Path::Group
             | Path::Assignee
             | Path::Owner

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use ticketry::desk::Error;
-use ticketry::engine::{ApprovalCommand, Command, Migrate, TransitionInput, What};
+use ticketry::engine::{ApprovalCommand, Command, KinCommand, Migrate, TransitionInput, What};
 use ticketry::id::*;
 use ticketry::ticket::*;
 
@@ -17,6 +17,8 @@ rule("cheap").on("changed:urgency").when(|t| t.urgency == "low").then(|t| t.set(
 rule("push").on("approval.expired").then(|t| t.transition("order"));
 "#;
 
+const GONE: &str = "[states.gone]\nclass = \"cancelled\"\nlabel = { en = \"Gone\", zh = \"已并\" }\n\n[states.new]";
+
 /// Two types whose workflows have the same states: a ticket may be moved over by a map.
 fn stage() -> Stage {
     let timed = "[[timed]]\nfrom = [\"new\", \"asked\"]\nafter = \"3h\"\ntransition = \"order\"\n\n[approvals.spend]";
@@ -25,6 +27,8 @@ fn stage() -> Stage {
         "{ approvers = [\"role:buyer\"], quorum = \"2\", within = \"2h\", on_expiry = \"escalate\" },",
         1,
     );
+    let merged = "initial = \"new\"\nmerged_state = \"gone\"\n";
+    let flow = flow.replacen("initial = \"new\"\n", merged, 1).replacen("[states.new]", GONE, 1);
     let other = flow.replacen("name = \"question\"", "name = \"order\"", 1);
     let base = source(&flow);
     let second = "[types.order]\nlabel = { en = \"Order\", zh = \"订单\" }\nworkflow = \"order\"\n";
@@ -36,14 +40,14 @@ fn stage() -> Stage {
 type Step = (i64, u8, u8, u8);
 
 fn step() -> impl Strategy<Value = Step> {
-    (prop_oneof![3 => Just(0i64), 1 => 1i64..200], 0u8..16, any::<u8>(), any::<u8>())
+    (prop_oneof![3 => Just(0i64), 1 => 1i64..200], 0u8..18, any::<u8>(), any::<u8>())
 }
 
 fn one<T: Copy, const N: usize>(all: [T; N], n: u8) -> T {
     all[usize::from(n) % N]
 }
 
-fn command((_, what, a, b): Step) -> (Actor, What) {
+fn command((_, what, a, b): Step, other: TicketId) -> (Actor, What) {
     let who = |n: u8| Actor::agent(one(["bo", "chen", "dai", "li", "zhao", "fu"], n));
     let states = ["new", "asked", "ordered", "refused", "closed"];
     match what {
@@ -58,6 +62,8 @@ fn command((_, what, a, b): Step) -> (Actor, What) {
         12 => (who(a), What::set("amount", one([100i64, 600, 900], b))),
         13 => (who(a), What::set(one(["urgency", "impact"], a), one(["low", "high"], b))),
         14 => (who(a), What::Transition(TransitionInput::new("order").set("amount", one([100i64, 600, 901], b)))),
+        15 => (who(a), What::Kin(KinCommand::Merge { into: other })),
+        16 => (who(a), What::Kin(KinCommand::UndoMerge)),
         _ => {
             let kind = one(["order", "question"], a);
             let states = states.iter().map(|s| (StateName::new(s), StateName::new(if b % 3 == 0 { "ordered" } else { s }))).collect();
@@ -71,6 +77,7 @@ fn judge(entries: &[Entry]) -> usize {
     let mut t = Ticket::begin(&entries[0]).unwrap();
     let (mut granted, mut electors, mut yes): (bool, BTreeSet<AgentId>, BTreeSet<AgentId>) = Default::default();
     let mut entered = 0;
+    let mut merged = None;
     let amount = |t: &Ticket| t.field("amount").cloned();
     let may_go = |t: &Ticket, granted: bool| granted || matches!(amount(t), Some(Value::Integer(n)) if n <= 500);
     for e in entries {
@@ -116,6 +123,12 @@ fn judge(entries: &[Entry]) -> usize {
                     entered += 1;
                     assert!(may_go(&t, granted), "moved past an approval at {}", e.revision);
                 }
+                // It comes back as it was, unless what was voted on has changed meanwhile.
+                Event::Kin(k) => match &**k {
+                    KinEvent::MergedInto { .. } => merged = Some((granted, covered.clone())),
+                    KinEvent::Unmerged { .. } => granted = merged.take().is_some_and(|(was, of)| was && of == covered),
+                    _ => {}
+                },
                 Event::Migrated(m) => {
                     assert!(m.after.stay.state != "ordered" || may_go(&t, granted), "migrated past an approval");
                 }
@@ -141,7 +154,7 @@ fn shape(t: &Ticket) -> Shape {
 
 fn live(steps: &[Step], sweeps: bool) -> (Vec<bool>, Shape, usize) {
     let s = stage();
-    let t = s.create();
+    let (t, other) = (s.create(), s.create());
     let mut done = Vec::new();
     for (i, one) in steps.iter().enumerate() {
         s.pass(one.0);
@@ -149,7 +162,7 @@ fn live(steps: &[Step], sweeps: bool) -> (Vec<bool>, Shape, usize) {
             s.desk.sweep(s.desk.now()).unwrap();
         }
         let before = s.get(&t);
-        let (actor, what) = command(*one);
+        let (actor, what) = command(*one, other.id);
         done.push(match s.desk.submit(Command::on(t.id, format!("s{i}"), actor, what)) {
             Ok(_) => true,
             Err(Error::Refused(_)) => {
@@ -192,4 +205,8 @@ fn s12_lives_with_approvals_do_come_to_where_they_lead() {
     assert_eq!(live(&granted, true).2, 1);
     let past: [Step; 1] = [(0, 11, 4, 0)];
     assert_eq!(live(&past, false).2, 1);
+    // Granted and used, merged while it is where it led, and back; changed meanwhile, it counts no more.
+    let merged = [granted.to_vec(), vec![(0, 15, 3, 0), (0, 16, 3, 0), (0, 0, 3, 5), (0, 15, 3, 0), (0, 12, 3, 2), (0, 16, 3, 0)]].concat();
+    assert_eq!(live(&merged, true), live(&merged, false));
+    assert!(live(&merged, true).0.iter().all(|done| *done));
 }

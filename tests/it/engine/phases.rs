@@ -335,7 +335,7 @@ proptest! {
                     // Taken as it is, it would have been allowed: then what was given with it stood against it.
                     let open = offer.is_some_and(|o| o.refusal.reasons.is_empty());
                     prop_assert!(!open || r.reasons.iter().all(|r| r.code == "check"), "{}", r);
-                    prop_assert!(may.allowed || r.has("role") || r.has("strict"), "{}", r);
+                    prop_assert!(may.allowed || r.has("role") || r.has("strict") || r.has("not-from-state"), "{}", r);
                 }
             }
         }
