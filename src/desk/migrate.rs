@@ -55,6 +55,8 @@ pub struct Migrating {
     pub migration: Arc<Migration>,
     /// It brings tickets back.
     pub back: bool,
+    /// Whose deed it is in every ticket's history: the desk's own, unless it is said to be somebody's.
+    pub by: Actor,
     after: Option<Cursor>,
     /// Tickets looked at.
     pub seen: u64,
@@ -66,6 +68,15 @@ pub struct Migrating {
     pub moved: Vec<TicketId>,
     /// Nothing is left.
     pub done: bool,
+}
+
+impl Migrating {
+    /// The same, as somebody's deed: an agent needs the right `migrate` of `[settings.rights]` for it, ticket by ticket; those for which it is lacking are among the refused.
+    #[must_use]
+    pub fn by(mut self, actor: Actor) -> Self {
+        self.by = actor;
+        self
+    }
 }
 
 impl Desk {
@@ -144,7 +155,7 @@ impl Desk {
             };
             let word = if state.back { "unmigrate" } else { "migrate" };
             let key = format!("{word}:{:016x}:{}:{}", state.migration.digest().short(), t.id, t.revision.get());
-            match self.submit_only(&Command::on(t.id, key, Actor::System, What::Migrate(how))).await {
+            match self.submit_only(&Command::on(t.id, key, state.by.clone(), What::Migrate(how))).await {
                 Ok(done) if done.receipt.is_some() => changed = changed.saturating_add(1),
                 Ok(_) => {}
                 Err(Error::Refused(r)) if r.reasons.iter().any(|r| r.code == "moved-since") => moved.push(t.id),
@@ -253,7 +264,7 @@ fn brings(playbook: &Playbook, m: &Migration) -> bool {
 
 fn started(migration: &Migration, back: bool) -> Migrating {
     let migration = Arc::new(migration.clone());
-    Migrating { migration, back, after: None, seen: 0, changed: 0, refused: Vec::new(), moved: Vec::new(), done: false }
+    Migrating { migration, back, by: Actor::System, after: None, seen: 0, changed: 0, refused: Vec::new(), moved: Vec::new(), done: false }
 }
 
 fn concerned(finals: bool) -> Query {

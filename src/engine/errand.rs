@@ -103,7 +103,9 @@ pub(super) fn tell(d: &mut Draft<'_>) {
         for c in kin.children.iter().filter(|c| !c.open) {
             send(d, c.ticket, Word::Follow(name.clone()));
         }
-    } else if let (ChildrenAtEnd::Take, Some(name)) = (children.on_end, &children.take) {
+    } else if let (ChildrenAtEnd::Take, Some(take)) = (children.on_end, &children.take) {
+        let cancelled = children.take_cancelled.as_ref().filter(|_| d.ticket.class == StateClass::Cancelled);
+        let name = cancelled.unwrap_or(take);
         for c in kin.open_children() {
             send(d, c.ticket, Word::Take(name.clone()));
         }

@@ -19,7 +19,8 @@ pub enum Migrate {
     By(Arc<Migration>),
     /// Back to where a migration took it from, unless it has moved since.
     Back(Box<Migrated>),
-    /// Another type, whose workflow may be another: then its state needs a place there, since equal names are no map (S10).
+    /// Another type, whose workflow may be another: then its state needs a place there, since equal names are no map (S10). It neither ends the ticket nor opens it again, and gets it past no
+    /// approval, open task or child.
     Type {
         /// The type.
         kind: TypeName,
@@ -117,6 +118,17 @@ fn retype(d: &mut Draft<'_>, kind: &TypeName, states: &BTreeMap<StateName, State
         all.reasons.extend(no_map(&d.ticket.state, new).reasons);
         return Err(all);
     };
+    // Whoever may end or reopen a ticket does so by a transition, with all that asks for.
+    if let Some(s) = new.state(&state).filter(|s| s.class.is_final() != d.ticket.class.is_final()) {
+        let (name, class) = (&s.name, s.class.label());
+        all.add(
+            "not-by-type",
+            text(
+                format!("a change of type neither ends a ticket nor opens it again, and `{name}` is {}; map it to another state, then take a transition", class.en),
+                format!("变更类型不会结束或重新打开工单，而 `{name}` 属于{}；请映射到其他状态后再执行流转", class.zh),
+            ),
+        );
+    }
     all.done()?;
     let mut after = d.ticket.standing([]);
     after.kind = kind.clone();

@@ -41,6 +41,9 @@ pub struct ChildrenDefinition {
     /// The transition by which they end with it: of the children's workflows.
     #[serde(default)]
     pub take: Option<TransitionName>,
+    /// The transition by which they end with it where it is cancelled, if that is another one.
+    #[serde(default)]
+    pub take_cancelled: Option<TransitionName>,
     /// The transition that children in a final state take when the parent is open again: of the children's workflows.
     #[serde(default)]
     pub on_reopen: Option<TransitionName>,
@@ -114,12 +117,12 @@ fn few(names: &[String]) -> String {
 pub(super) fn read(root: &Table<'_>, definition: &mut WorkflowDefinition, places: &mut Places) {
     definition.merged_state = keyed(root, Part::Workflow, "merged_state", places).and_then(|i| i.text()).map(StateName::new);
     let Some(item) = keyed(root, Part::Workflow, "children", places) else { return };
-    const KEYS: [&str; 6] = ["on_end", "take", "on_reopen", "when_all_ended", "when_child_reopens", "broadcast"];
+    const KEYS: [&str; 7] = ["on_end", "take", "take_cancelled", "on_reopen", "when_all_ended", "when_child_reopens", "broadcast"];
     let Some(t) = item.table(&KEYS) else { return };
     let c = &mut definition.children;
     c.on_end = keyed(&t, Part::Workflow, "on_end", places).and_then(|i| i.word(&ChildrenAtEnd::WORDS)).unwrap_or_default();
     let mut named = |key| keyed(&t, Part::Workflow, key, places).and_then(|i| i.text()).map(TransitionName::new);
-    (c.take, c.on_reopen) = (named("take"), named("on_reopen"));
+    (c.take, c.take_cancelled, c.on_reopen) = (named("take"), named("take_cancelled"), named("on_reopen"));
     (c.when_all_ended, c.when_child_reopens) = (named("when_all_ended"), named("when_child_reopens"));
     c.broadcast = t.get("broadcast").and_then(|i| i.boolean()).unwrap_or(false);
 }
@@ -139,7 +142,7 @@ impl Check<'_> {
             }
         }
         // Children may be of another workflow.
-        for (key, name) in [("take", &c.take), ("on_reopen", &c.on_reopen)] {
+        for (key, name) in [("take", &c.take), ("take_cancelled", &c.take_cancelled), ("on_reopen", &c.on_reopen)] {
             if let Some(name) = name.as_ref().filter(|n| !self.schema.transitions.contains(*n) && !self.unnamed) {
                 let known = self.schema.transitions.iter().map(TransitionName::as_str);
                 let found = unknown("unknown-transition", ("transition", "流转"), name.as_str(), known, place(self, key));
@@ -155,8 +158,8 @@ impl Check<'_> {
                 ),
                 text("add take = \"…\"", "请添加 take = \"…\""),
             )),
-            (ChildrenAtEnd::Block | ChildrenAtEnd::Leave, Some(_)) => Some((
-                "take",
+            (ChildrenAtEnd::Block | ChildrenAtEnd::Leave, take) if take.is_some() || c.take_cancelled.is_some() => Some((
+                if take.is_some() { "take" } else { "take_cancelled" },
                 text("`take` is never used: children do not end with their parent", "take 不会生效：子工单不随父工单结束"),
                 text("write on_end = \"take\", or remove it", "请写 on_end = \"take\"，或删除 take"),
             )),

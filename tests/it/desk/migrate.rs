@@ -231,6 +231,8 @@ fn s10_a_change_of_type_needs_a_map_for_the_state() {
         assert_eq!(refused.refusal().unwrap().reasons[0].code, "no-map", "{refused}");
         assert_eq!(s.get(&t), t, "untouched");
     }
+    let refused = s.try_as(Actor::agent("li"), &t, to(&[("new", "closed")])).unwrap_err();
+    assert_eq!(refused.refusal().unwrap().reasons[0].code, "not-by-type", "it ends by a transition only");
     let moved = s.as_agent("li", &t, to(&[("new", "new")]));
     assert_eq!((moved.kind.as_str(), moved.workflow.name.as_str(), moved.state.as_str()), ("errand", "errand", "new"));
     assert_eq!(s.desk.verify(t.id).unwrap(), None);
@@ -238,6 +240,24 @@ fn s10_a_change_of_type_needs_a_map_for_the_state() {
     // A migration of many is nobody's by hand.
     let refused = s.try_as(Actor::agent("li"), &s.create(), What::Migrate(Migrate::By(Arc::new(tidy())))).unwrap_err();
     assert_eq!(refused.refusal().unwrap().reasons[0].code, "not-allowed");
+}
+
+#[test]
+fn s10_a_migration_is_somebodys_deed_where_it_is_said_whose() {
+    for allowed in [false, true] {
+        let right = if allowed { "[settings.rights]\nmigrate = [\"lead\"]\n[settings]" } else { "[settings]" };
+        let next = second();
+        let mut source = next.clone();
+        source.add("playbook.toml", next.get("playbook.toml").unwrap().replacen("[settings]", right, 1));
+        let s = Stage::starter();
+        let t = s.create();
+        s.desk.swap(playbook(&source)).unwrap();
+        let state = run(&s.desk, s.desk.begin_migration(&tidy()).unwrap().by(Actor::agent("zhao")));
+        assert_eq!((state.changed, state.refused.len()), if allowed { (1, 0) } else { (0, 1) });
+        let last = s.desk.journal(t.id).unwrap().pop().unwrap();
+        assert_eq!(last.actor == Actor::agent("zhao"), allowed);
+        assert!(allowed || state.refused[0].1.has("not-allowed"));
+    }
 }
 
 #[test]

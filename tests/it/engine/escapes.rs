@@ -164,17 +164,45 @@ fn s10_s12_a_new_name_for_what_was_voted_on_voids_no_votes() {
 }
 
 #[test]
-fn s13_no_change_of_type_ends_a_ticket_before_its_children() {
+fn s10_s13_no_change_of_type_ends_a_ticket_or_opens_it_again() {
+    let s = twice();
+    let t = s.create();
+    child(&s, &t, false);
+    let before = s.get(&t);
+    for end in ["resolved", "closed", "cancelled"] {
+        assert_eq!(no(&s, &t, to("order", "new", end)), ["not-by-type"], "{end}");
+    }
+    assert_eq!(s.get(&t), before);
+    let t = s.as_agent("li", &s.create(), What::transition("resolve"));
+    assert_eq!(no(&s, &t, to("order", "resolved", "new")), ["not-by-type"]);
+    let t = s.as_agent("li", &t, to("order", "resolved", "closed"));
+    assert!(t.kind == "order" && t.state == "closed");
+    sound(&s, &t);
+}
+
+#[test]
+fn s10_s13_no_migration_ends_a_ticket_before_its_children() {
     let s = twice();
     let t = s.create();
     let kid = child(&s, &t, true);
     let before = s.get(&t);
-    for end in ["resolved", "closed", "cancelled"] {
-        assert_eq!(no(&s, &t, to("order", "new", end)), ["children-open"], "{end}");
-    }
-    assert_eq!(s.get(&t), before);
-    s.as_agent("li", &kid, TransitionInput::new("cancel").maybe_comment(Some("no".into())).into());
-    assert!(!s.as_agent("li", &t, to("order", "new", "cancelled")).is_open());
+    let mut map = Migration::new("over", ("question", 1), ("order", 1)).same().state("new", "resolved");
+    map.allow.insert("new".into());
+    let run = || {
+        let mut state = s.desk.begin_migration(&map).unwrap();
+        while !state.done {
+            s.desk.migrate(&mut state, 1).unwrap();
+        }
+        state
+    };
+    let state = run();
+    // The child ends; its parent was looked at before it.
+    assert_eq!((state.changed, state.refused.len()), (1, 1), "{:?}", state.refused);
+    assert!(state.refused[0].0 == t.id && state.refused[0].1.has("children-open"));
+    assert_eq!(s.get(&t).state, before.state);
+    assert!(!s.get(&kid).is_open());
+    assert_eq!(run().changed, 1, "begun again it goes on");
+    assert!(!s.get(&t).is_open());
     sound(&s, &t);
 }
 

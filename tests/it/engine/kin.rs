@@ -112,6 +112,18 @@ fn s13_children_end_with_their_parent_in_one_commit_grandchildren_too() {
 }
 
 #[test]
+fn s13_children_of_a_cancelled_parent_may_end_by_another_transition() {
+    let s = stage("[children]\non_end = \"take\"\ntake = \"resolve\"\ntake_cancelled = \"cancel\"");
+    for (what, state) in [(cancel(), "cancelled"), (What::transition("resolve"), "resolved")] {
+        let parent = s.create();
+        let kid = child(&s, &parent, true);
+        s.as_agent("li", &parent, what);
+        assert_eq!((s.get(&parent).state.as_str(), s.get(&kid).state.as_str()), (state, state));
+        sound(&s, &kid);
+    }
+}
+
+#[test]
 fn s13_a_child_that_cannot_follow_keeps_its_parent_open_and_nothing_is_written() {
     // `close` leaves only `resolved`.
     let s = stage("[children]\non_end = \"take\"\ntake = \"close\"");
