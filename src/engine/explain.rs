@@ -10,6 +10,7 @@ use crate::id::*;
 use crate::playbook::Playbook;
 use crate::rules::{Suspended, Woken};
 use crate::ticket::*;
+use crate::workflow::Blocker;
 use chrono::TimeDelta;
 
 /// Why a ticket came to be as it is at one revision.
@@ -294,9 +295,19 @@ fn line(playbook: &Playbook, t: &Ticket, here: &StateName, c: &Caused) -> Option
             };
             let by = transition.as_ref().map(label);
             let (en, zh) = by.map_or_else(Default::default, |l| (format!(" by `{}`", l.en), format!("（{}）", l.zh)));
+            // What let it in where approvals stand before the state.
+            let mut let_in = Text::default();
+            for a in workflow.into_iter().flat_map(|w| w.protecting(&stay.state)) {
+                let d = &a.definition;
+                if let Some(round) = t.approval(d.name.as_str()).filter(|a| a.stands()) {
+                    let (title, is) = (d.title(), round.state.label());
+                    let_in.en.push_str(&format!("; approval {}: {}", title.en, is.en));
+                    let_in.zh.push_str(&format!("；审批 {}：{}", title.zh, is.zh));
+                }
+            }
             text(
-                format!("{} → {}{en}", state(from).en, state(&stay.state).en),
-                format!("{} → {}{zh}", state(from).zh, state(&stay.state).zh),
+                format!("{} → {}{en}{}", state(from).en, state(&stay.state).en, let_in.en),
+                format!("{} → {}{zh}{}", state(from).zh, state(&stay.state).zh, let_in.zh),
             )
         }
         Event::Reopened { cycle } => text(format!("reopened: resolution cycle {cycle}"), format!("重开：第 {cycle} 轮处理")),
@@ -389,7 +400,17 @@ fn line(playbook: &Playbook, t: &Ticket, here: &StateName, c: &Caused) -> Option
         }
         Event::LimitPassed => text("the state's time limit has passed", "超过状态时限"),
         Event::MoveRefused { transition, codes } => {
-            text(format!("{transition} was refused: {}", codes.join(", ")), format!("{transition} 被拒绝：{}", codes.join("、")))
+            let known = playbook.workflow(&t.workflow).and_then(|w| w.transitions().iter().find(|d| d.name == *transition));
+            let label = known.map_or_else(|| text(transition.as_str(), transition.as_str()), |d| d.label.clone());
+            let mut why: Vec<Text> = Vec::new();
+            for code in codes {
+                let told = Blocker::told(code).unwrap_or_else(|| text(code, code));
+                if !why.contains(&told) {
+                    why.push(told);
+                }
+            }
+            let (en, zh): (Vec<&str>, Vec<&str>) = why.iter().map(|w| (w.get(Lang::En), w.get(Lang::Zh))).unzip();
+            text(format!("`{}` was refused: {}", label.en, en.join(", ")), format!("`{}` 被拒绝：{}", label.zh, zh.join("、")))
         }
         Event::ClockStarted(c) => {
             let due = c.due.map_or_else(|| "-".to_string(), when);

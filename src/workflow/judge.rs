@@ -47,6 +47,30 @@ impl Blocker {
         "not-from-state",
     ];
 
+    /// A code in few words, for a record that keeps codes only; none for one that is not among [`Blocker::CODES`].
+    pub fn told(code: &str) -> Option<Text> {
+        Some(match code {
+            "guard" => text("its condition did not hold", "条件不满足"),
+            "guard-fault" => text("its condition failed", "条件执行出错"),
+            "role" => text("a role was lacking", "缺少角色"),
+            "required" => text("required fields were empty", "必填字段为空"),
+            "check" => text("a check did not hold", "校验未通过"),
+            "check-fault" => text("a check failed", "校验执行出错"),
+            "checklist" => text("the checklist was not ticked off", "检查清单未完成"),
+            "comment" => text("a comment was lacking", "缺少说明"),
+            "attachment" => text("an attachment was lacking", "缺少附件"),
+            "resolution" => text("a resolution code was lacking", "缺少解决代码"),
+            "tasks-open" => text("tasks were open", "有未完成的任务"),
+            "tasks-missing" => text("tasks were not done", "任务未完成"),
+            "children-open" => text("children were open", "有未结束的子工单"),
+            "blocked-by" => text("another ticket blocked it", "被其他工单阻塞"),
+            "approval-missing" => text("an approval was lacking", "缺少审批"),
+            "unknown-transition" => text("there is no such transition", "没有此流转"),
+            "not-from-state" => text("it does not leave the state", "当前状态没有此流转"),
+            _ => return None,
+        })
+    }
+
     pub(super) fn new(code: &'static str, message: Text) -> Self {
         Self { code, message, field: None, item: None }
     }

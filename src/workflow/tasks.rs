@@ -8,7 +8,7 @@ use super::places::Part;
 use crate::calendar::Span;
 use crate::condition::group_missing;
 use crate::condition::reading::{bad_name, unknown};
-use crate::diagnostic::{Diagnostic, Place, Text, text};
+use crate::diagnostic::{Diagnostic, Lang, Place, Text, text};
 use crate::id::*;
 use crate::ticket::{Action, Task, TaskState, Ticket};
 use serde::{Deserialize, Serialize};
@@ -188,32 +188,33 @@ const NAMED: usize = 8;
 pub(super) fn blockers(demand: &Demand, ticket: &Ticket, out: &mut Vec<Blocker>) {
     let list = |names: &[&str]| {
         let more = if names.len() > NAMED { ", …" } else { "" };
-        names.iter().take(NAMED).map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ") + more
+        names.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ") + more
     };
-    let open = |names: Vec<&str>, out: &mut Vec<Blocker>| {
-        if !names.is_empty() {
-            let all = list(&names);
-            out.push(Blocker::new("tasks-open", text(format!("tasks are still open: {all}"), format!("仍有未完成的任务：{all}"))));
+    let open = |tasks: &[&Task], out: &mut Vec<Blocker>| {
+        if !tasks.is_empty() {
+            let (en, zh): (Vec<&str>, Vec<&str>) = tasks.iter().map(|t| (t.title.get(Lang::En), t.title.get(Lang::Zh))).unzip();
+            let message = text(format!("tasks are still open: {}", list(&en)), format!("仍有未完成的任务：{}", list(&zh)));
+            out.push(Blocker::new("tasks-open", message));
         }
     };
     if demand.ends || demand.wait == TaskWait::All {
-        open(ticket.open_tasks().map(|t| t.name.as_str()).collect(), out);
+        open(&ticket.open_tasks().collect::<Vec<_>>(), out);
     }
     let TaskWait::Named(names) = &demand.wait else { return };
     let mut waiting = Vec::new();
     let mut missing = Vec::new();
     for name in names {
         match ticket.task_named(name.as_str()) {
-            Some(t) if t.is_open() => waiting.push(name.as_str()),
+            Some(t) if t.is_open() => waiting.push(t),
             Some(t) if t.counts || t.state == TaskState::Cancelled => {}
-            _ => missing.push(name.as_str()),
+            _ => missing.push(format!("`{name}`")),
         }
     }
     if !demand.ends {
-        open(waiting, out);
+        open(&waiting, out);
     }
     if !missing.is_empty() {
-        let all = list(&missing);
+        let all = list(&missing.iter().map(String::as_str).collect::<Vec<_>>());
         out.push(Blocker::new("tasks-missing", text(format!("tasks must be done first: {all}"), format!("须先完成任务：{all}"))));
     }
 }

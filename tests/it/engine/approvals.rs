@@ -438,7 +438,7 @@ fn s12_an_explicit_override_needs_a_role_and_a_reason_and_is_audited() {
     let said = |c: &Caused| matches!(&c.event, Event::Approval(e) if matches!(&e.what, ApprovalChange::Overridden { by, reason, .. } if *by == "zhao" && reason == "the shop closes at noon"));
     assert!(entry.events.iter().any(said) && entry.actor == Actor::agent("zhao"));
     let story = s.desk.explain(t.id, t.revision).unwrap().unwrap().render(ticketry::diagnostic::Lang::Zh);
-    assert!(story.contains("审批 支出审批：zhao 越过审批"), "{story}");
+    assert!(story.contains("审批 支出审批：zhao 越过审批") && story.contains("→ 已下单（下单）；审批 支出审批：已越过"), "{story}");
     let life = ticketry::insight::Life::of(&s.desk.journal(t.id).unwrap(), &s.desk.playbook()).mermaid(ticketry::diagnostic::Lang::En);
     for line in
         ["  D->>D: approval Spending – asked for, round 1\n", "  D->>D: approval Spending – zhao went past it – the shop closes at noon\n"]

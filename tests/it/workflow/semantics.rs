@@ -48,6 +48,7 @@ fn s02_all_blockers_are_listed_and_not_from_state_is_last() {
     assert!(wrong[0].message.en.contains("did you mean `start`?") && wrong[0].message.zh.contains("start"));
     for b in w.take(&name("hand_to_vendor"), &v).unwrap_err() {
         assert!(!b.message.en.is_empty() && !b.message.zh.is_empty() && Blocker::CODES.contains(&b.code));
+        assert!(Blocker::CODES.iter().all(|c| Blocker::told(c).is_some()) && Blocker::told("nonsense").is_none());
     }
 }
 
