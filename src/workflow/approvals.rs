@@ -101,7 +101,8 @@ pub struct ApprovalDefinition {
     /// What it covers: a change of any of it voids the votes and opens a new round.
     #[serde(default)]
     pub covers: Vec<Attribute>,
-    /// The states nobody and nothing enters without it.
+    /// The states nobody and nothing enters without it. It is judged when a ticket enters one: what changes while the ticket is there, what it covers among it, throws it out of none. Who may change
+    /// that there is said by `strict` of the state or by `write` of the field.
     #[serde(default)]
     pub protects: Vec<StateName>,
     /// It is needed only where this holds.
