@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// What may stand beside the ticket's own attributes.
 const BESIDE: [&str; 4] = ["at", "customer", "agents", "steps"];
 /// Steps on the ticket, by the words of tests.
-const ON_TICKET: [&str; 18] = [
+const ON_TICKET: [&str; 22] = [
     "reply",
     "note",
     "phone",
@@ -33,6 +33,10 @@ const ON_TICKET: [&str; 18] = [
     "request_approval",
     "approve",
     "decline",
+    "delegate",
+    "withdraw",
+    "go_past",
+    "check_off",
     "done",
     "rate",
 ];

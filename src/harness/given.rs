@@ -7,7 +7,7 @@ use crate::engine::{Inbound, NewTicket};
 use crate::id::*;
 use crate::routing::Agent;
 use crate::rules::{TestFault, TestValue};
-use crate::ticket::{Attribute, FieldDefinition, FieldKind, Schema, Value};
+use crate::ticket::{Attachment, Attribute, FieldDefinition, FieldKind, Schema, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 type Given<T> = Result<T, TestFault>;
@@ -333,4 +333,10 @@ pub(super) fn tags(v: &TestValue) -> Given<BTreeSet<TagName>> {
         TestValue::List(all) => all.iter().map(|t| as_text(t, "tag").map(TagName::new)).collect(),
         v => Ok(BTreeSet::from([TagName::new(as_text(v, "tag")?)])),
     }
+}
+
+/// An attachment of this name that a test makes up.
+pub(super) fn attachment(file: &str) -> Attachment {
+    let media_type = "application/octet-stream".to_string();
+    Attachment { reference: ExternalId::new(format!("test:{file}")), name: file.to_string(), media_type, size: 1, hash: None }
 }

@@ -5,7 +5,7 @@ use super::{Error, Stage, answer};
 use crate::calendar::Span;
 use crate::desk;
 use crate::diagnostic::{Lang, text};
-use crate::engine::{ApprovalCommand, NewMessage, TaskCommand, TransitionInput, What};
+use crate::engine::{ApprovalCommand, KinCommand, NewMessage, NewTicket, TaskCommand, TransitionInput, What};
 use crate::id::*;
 use crate::rules::{TestFault, TestHost, TestTicket, TestValue};
 use crate::ticket::{Actor, Ticket};
@@ -50,6 +50,8 @@ impl TestHost for Stage {
                 self.customer(as_text(&arg(0), word)?, record);
                 Ok(TestValue::Nothing)
             }
+            "child" => self.child(by, &arg(0), &arg(1)),
+            "children" => Ok(TestValue::List(self.of(&arg(0))?.kin.children.iter().map(|c| TestValue::Ticket(c.ticket)).collect())),
             "tickets" => Ok(TestValue::List(self.tickets()?.iter().map(|t| TestValue::Ticket(t.id)).collect())),
             "sent" => self.went_out(args),
             "clock" => Ok(answer::clock(self.of(&arg(0))?.as_ref(), &as_text(&arg(1), word)?)),
@@ -102,6 +104,18 @@ impl Stage {
             Some(who) => answer::person(who, None),
         };
         Ok(TestValue::Ticket(self.create_by(actor, new)?.id))
+    }
+
+    /// A ticket that is the child of another.
+    fn child(&self, by: Option<&str>, parent: &TestValue, map: &TestValue) -> Step {
+        let parent = self.of(parent)?;
+        let playbook = self.desk().desk().playbook();
+        let usual = NewTicket { requester: parent.requester.clone(), ..self.new_ticket("a test") };
+        let (new, named) = given::new_ticket(playbook.schema(), usual, map)?;
+        let actor = named.as_deref().or(by).map_or_else(|| self.somebody(&parent), |who| answer::person(who, Some(&parent)));
+        self.act(actor, &parent, What::Kin(KinCommand::AddChild { new: Box::new(new), blocking: true }))?;
+        let made = self.of(&TestValue::Ticket(parent.id))?.kin.children.last().map(|c| c.ticket);
+        Ok(made.map_or(TestValue::Nothing, TestValue::Ticket))
     }
 
     fn incoming(&self, map: &TestValue) -> Step {
@@ -188,6 +202,14 @@ impl Stage {
                 let said = if rest.len() > 1 { name(1)? } else { String::new() };
                 What::Approval(ApprovalCommand::vote(name(0)?, word == "approve").saying(said))
             }
+            "delegate" => What::Approval(ApprovalCommand::delegate(name(0)?, name(1)?)),
+            "withdraw" => What::Approval(ApprovalCommand::withdraw(name(0)?, if rest.len() > 1 { name(1)? } else { String::new() })),
+            "go_past" => What::Approval(ApprovalCommand::go_past(name(0)?, name(1)?)),
+            "attach" => What::Kin(KinCommand::Attach { parent: self.of(&arg(0))?.id, blocking: true }),
+            "detach" => What::Kin(KinCommand::Detach),
+            "merge" => What::Kin(KinCommand::Merge { into: self.of(&arg(0))?.id }),
+            "undo_merge" => What::Kin(KinCommand::UndoMerge),
+            "check_off" => return self.check_off(&ticket, who.as_deref(), rest.first()),
             "done" => {
                 let task = name(0)?;
                 let outcome = if rest.len() > 1 { Some(name(1)?) } else { None };
@@ -225,6 +247,31 @@ impl Stage {
         Ok(TestValue::Nothing)
     }
 
+    /// Everything on the checklist of the ticket's state, or the one thing that is called so in either language.
+    fn check_off(&self, ticket: &Ticket, who: Option<&str>, label: Option<&TestValue>) -> Step {
+        let playbook = self.desk().desk().playbook();
+        let state = playbook.workflow(&ticket.workflow).and_then(|w| w.state(&ticket.state));
+        let items = state.map(|s| s.checklist.as_slice()).unwrap_or_default();
+        let label = label.map(|v| as_text(v, "check_off")).transpose()?;
+        let meant = |l: &crate::diagnostic::Text| label.as_ref().is_none_or(|x| l.en == *x || l.zh == *x);
+        let chosen: Vec<u16> = (0u16..).zip(items).filter(|(_, l)| meant(l)).map(|(i, _)| i).collect();
+        if chosen.is_empty() {
+            let state = &ticket.state;
+            return Err(TestFault::Wrong {
+                message: text(format!("no such thing is on the checklist of `{state}`"), format!("状态 `{state}` 的检查清单中没有此项")),
+                help: crate::diagnostic::did_you_mean(
+                    label.as_deref().unwrap_or_default(),
+                    items.iter().flat_map(|l| [l.en.as_str(), l.zh.as_str()]),
+                ),
+            });
+        }
+        for item in chosen {
+            let actor = who.map_or_else(|| self.somebody(ticket), |w| answer::person(w, Some(ticket)));
+            self.act(actor, ticket, What::CheckOff { item, on: true })?;
+        }
+        Ok(TestValue::Nothing)
+    }
+
     fn transition(&self, name: &str, options: &TestValue) -> Result<What, TestFault> {
         let playbook = self.desk().desk().playbook();
         let schema = playbook.schema();
@@ -234,13 +281,15 @@ impl Stage {
                 help: crate::diagnostic::did_you_mean(name, &schema.transitions),
             });
         }
-        let (mut fields, mut comment) = (Vec::new(), None);
+        let (mut fields, mut comment, mut resolution, mut attachment) = (Vec::new(), None, None, None);
         match options {
             TestValue::Nothing => {}
             TestValue::Record(map) => {
                 for (key, v) in map {
                     match key.as_str() {
                         "comment" => comment = Some(as_text(v, key)?.into()),
+                        "resolution" => resolution = Some(as_text(v, key)?),
+                        "attachment" => attachment = Some(as_text(v, key)?),
                         key => fields.push(given::attribute(schema, key, v)?),
                     }
                 }
@@ -250,7 +299,14 @@ impl Stage {
                 return wrong(format!("a map is needed here, this is {}", kind.en), format!("此处需要映射，实际为{}", kind.zh));
             }
         }
-        Ok(TransitionInput::new(name).fields(fields).maybe_comment(comment).into())
+        let mut input = TransitionInput::new(name).fields(fields).maybe_comment(comment);
+        if let Some(code) = resolution {
+            input = input.resolution(code);
+        }
+        if let Some(file) = attachment {
+            input = input.attach(given::attachment(&file));
+        }
+        Ok(input.into())
     }
 
     fn set(

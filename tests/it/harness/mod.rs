@@ -11,3 +11,5 @@ mod staffing;
 mod stage;
 #[cfg(feature = "rhai")]
 mod trials;
+#[cfg(feature = "rhai")]
+mod words;
