@@ -5,10 +5,10 @@ use super::actions::present;
 use super::authorize::offers;
 use super::refusal::Refusal;
 use crate::condition::{Customer, Path};
-use crate::diagnostic::Text;
+use crate::diagnostic::{Text, text};
 use crate::id::*;
-use crate::ticket::{Actor, Attribute, FieldKind, Scale, Ticket, Value};
-use crate::workflow::Blocker;
+use crate::ticket::{Actor, Attribute, FieldKind, Scale, Task, TaskId, TaskState, Ticket, Value};
+use crate::workflow::{Blocker, TaskWait, Transition, Workflow};
 
 /// A form: everything that can be given with a transition, so that a host can draw it.
 ///
@@ -26,6 +26,8 @@ pub struct Form {
     pub fields: Vec<FormField>,
     /// The checklist of the state it leaves, if the transition wants it complete.
     pub checklist: Vec<FormItem>,
+    /// The tasks it waits for, by name or as all that are open; where one of these is not over, the refusal says so.
+    pub tasks: Vec<FormTask>,
     /// A comment must be given; it may always be.
     pub comment_required: bool,
     /// An attachment must be given; it may always be.
@@ -48,6 +50,20 @@ pub struct FormItem {
     pub label: Text,
     /// It is ticked off.
     pub ticked: bool,
+}
+
+/// A task that a transition waits for.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[non_exhaustive]
+pub struct FormTask {
+    /// Its name.
+    pub name: TaskName,
+    /// What is to be done.
+    pub title: Text,
+    /// The newest of this name in the present resolution cycle, for [`super::What::Task`]; none where there is none yet.
+    pub task: Option<TaskId>,
+    /// Nothing has to be done about it any more.
+    pub over: bool,
 }
 
 /// Something a form still wants.
@@ -142,12 +158,28 @@ pub fn form(ctx: &Context<'_>, ticket: &Ticket, transition: &TransitionName, act
         to: t.to.clone(),
         fields,
         checklist: (0..).zip(items).map(item).collect(),
+        tasks: tasks(workflow, t, ticket),
         comment_required: t.comment_required,
         attachment_required: t.attachment,
         resolution: t.resolution.clone(),
         resolved: ticket.progress.code(ticket.cycle).cloned(),
         refusal,
     })
+}
+
+fn tasks(workflow: &Workflow, t: &Transition, ticket: &Ticket) -> Vec<FormTask> {
+    let one = |name: &TaskName, task: Option<&Task>| {
+        let declared = || workflow.task(name).map_or_else(|| text(name.as_str(), name.as_str()), |d| d.title());
+        let title = task.map_or_else(declared, |t| t.title.clone());
+        let over = task.is_some_and(|t| t.counts || t.state == TaskState::Cancelled);
+        FormTask { name: name.clone(), title, task: task.map(|t| t.id), over }
+    };
+    let named = match t.waits_for() {
+        TaskWait::Named(names) => names.as_slice(),
+        TaskWait::None | TaskWait::All => &[],
+    };
+    let others = ticket.open_tasks().filter(|x| t.waits_for_all() && !named.contains(&x.name));
+    named.iter().map(|n| one(n, ticket.task_named(n.as_str()))).chain(others.map(|x| one(&x.name, Some(x)))).collect()
 }
 
 fn bytes(most: usize) -> u32 {

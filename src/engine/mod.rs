@@ -51,7 +51,7 @@ pub use case::{Case, Context, Decided, Decision, Limits, Needs, Related};
 pub use command::{Command, Inbound, NewMessage, NewTicket, What};
 pub use decide::decide;
 pub use explain::{Explanation, explain, explain_with};
-pub use form::{CreationForm, Form, FormField, FormItem, Missing, creation_form, form};
+pub use form::{CreationForm, Form, FormField, FormItem, FormTask, Missing, creation_form, form};
 pub use input::TransitionInput;
 pub use kin_command::KinCommand;
 pub use migrate::Migrate;

@@ -94,6 +94,10 @@ impl Transition {
     pub fn waits_for(&self) -> &super::TaskWait {
         &self.tasks.wait
     }
+    /// Whether it waits until none of the ticket's tasks is open: it says so, or it resolves or closes the ticket and open tasks stand against that.
+    pub fn waits_for_all(&self) -> bool {
+        self.tasks.all()
+    }
     /// Whether, taken from this state, it neither leaves nor enters a state (S4).
     pub fn stays(&self, from: &StateName) -> bool {
         self.internal && self.target(from) == from

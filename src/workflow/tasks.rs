@@ -181,6 +181,13 @@ pub(super) struct Demand {
     pub(super) ends: bool,
 }
 
+impl Demand {
+    /// None of the ticket's tasks may be open.
+    pub(super) fn all(&self) -> bool {
+        self.ends || self.wait == TaskWait::All
+    }
+}
+
 /// So many tasks are named in a message.
 const NAMED: usize = 8;
 
@@ -197,7 +204,7 @@ pub(super) fn blockers(demand: &Demand, ticket: &Ticket, out: &mut Vec<Blocker>)
             out.push(Blocker::new("tasks-open", message));
         }
     };
-    if demand.ends || demand.wait == TaskWait::All {
+    if demand.all() {
         open(&ticket.open_tasks().collect::<Vec<_>>(), out);
     }
     let TaskWait::Named(names) = &demand.wait else { return };

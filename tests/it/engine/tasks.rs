@@ -109,6 +109,10 @@ fn s2_open_tasks_stand_against_resolving_in_available_form_and_decide_alike() {
     let before = s.get(&t);
     assert_eq!(codes(s.try_as(li.clone(), &t, What::transition("resolve"))), ["tasks-open"]);
     assert!(offer(&t, "resolve").refusal.has("tasks-open") && form(&t, "resolve").refusal.has("tasks-open"));
+    let waits = form(&t, "resolve").tasks;
+    let open: Vec<_> = t.open_tasks().map(|t| (t.name.clone(), Some(t.id), false)).collect();
+    assert_eq!(waits.iter().map(|f| (f.name.clone(), f.task, f.over)).collect::<Vec<_>>(), open);
+    assert_eq!(waits[0].title.zh, "检测");
     let said = &offer(&t, "resolve").refusal.reasons[0].message;
     assert!(said.en.contains("Diagnose, Mend") && said.zh.contains("维修"), "{said:?}");
     assert_eq!(s.get(&t), before, "a refusal changes nothing");
