@@ -122,12 +122,17 @@ fn desk(args: &Args, out: &mut impl Write) -> Done {
     if let Some(stands) = stands {
         let line = match args.lang {
             Lang::En => format!(
-                "{} holds {} tickets and stands at {} Beijing time; going on from there.",
+                "{} holds {} tickets and stands at {} Beijing time; going on from there (numbers set aside before are skipped).",
                 path.display(),
                 before.len(),
                 beijing(stands)
             ),
-            Lang::Zh => format!("{} 已有 {} 张工单，停在北京时间 {}，从那里继续。", path.display(), before.len(), beijing(stands)),
+            Lang::Zh => format!(
+                "{} 已有 {} 张工单，停在北京时间 {}，从那里继续（之前预留的编号会跳过）。",
+                path.display(),
+                before.len(),
+                beijing(stands)
+            ),
         };
         writeln!(out, "{line}\n")?;
         while day <= local_day(stands) {

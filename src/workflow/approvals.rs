@@ -55,7 +55,7 @@ pub struct StageDefinition {
     pub approvers: Vec<Approver>,
     /// How many of them must approve.
     pub quorum: Quorum,
-    /// How long it may take (S79).
+    /// How long it may take (S79); none: for ever. Who leaves the roster meanwhile is still waited for, since a round is what it was when it was asked for: withdraw it and ask again.
     #[serde(default)]
     pub within: Option<Span>,
     /// What becomes of it then.
