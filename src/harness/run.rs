@@ -23,7 +23,8 @@ pub struct Options {
 
 /// Everything wrong with a playbook, its people (`roster.toml`) and its tests, in order of file and line; warnings among it.
 pub fn check(source: &Source) -> Diagnostics {
-    let mut problems = match Playbook::load(source) {
+    let mut names = None;
+    let mut problems = match Playbook::load_naming(source, &Functions::default(), &mut names) {
         Ok(loaded) => {
             let schema = loaded.playbook.schema();
             let mut problems = loaded.warnings;
@@ -36,6 +37,13 @@ pub fn check(source: &Source) -> Diagnostics {
                 problems.extend(super::staffing::staffing(&loaded.playbook, &roster));
             }
             problems.extend(rules::tests_with(source, schema, loaded.playbook.resources()).1);
+            problems
+        }
+        Err(mut problems) if names.is_some() => {
+            if let Some(n) = &names {
+                problems.extend(people(source, &n.schema).1);
+                problems.extend(rules::tests_with(source, &n.schema, &n.resources).1);
+            }
             problems
         }
         // What can be said of people and tests without the playbook's names is said at once.

@@ -8,8 +8,6 @@ use super::machine::Exits;
 use super::places::Part;
 use super::tasks::TaskWait;
 use crate::calendar::Span;
-use crate::condition::Path;
-use crate::condition::logic::Known;
 use crate::diagnostic::{Diagnostic, text};
 use crate::id::StateName;
 use crate::ticket::{Action, StateClass};
@@ -109,7 +107,7 @@ impl Check<'_> {
     }
 
     fn guards_never_hold(&self, t: &TimedDefinition, state: usize, transitions: &[Transition], exits: &[Exits]) -> bool {
-        let known = Known::of(self.schema).only(Path::State, vec![self.name_of(state).to_string()]);
+        let known = self.known_in(&[state]);
         let mut found = false;
         self.leaving(exits, state, &t.transition).all(|i| {
             found = true;
