@@ -163,8 +163,8 @@ impl Playbook {
             }
         }
 
-        // Where a type's workflow is missing, it may be the one that nobody follows.
-        for (name, place) in named.iter().flatten().filter(|_| all_known) {
+        // Where a type or its workflow cannot be read, this may be the one it follows.
+        for (name, place) in named.iter().flatten().filter(|_| all_known && named_all) {
             if !schema.types.values().any(|t| t.workflow == *name) {
                 problems.push(
                     Diagnostic::warning(

@@ -222,30 +222,21 @@ impl Check<'_> {
         }
     }
 
-    /// Those who are asked twice, or asked by escalation although they are asked already.
+    /// Those who are named twice.
     fn twice(&mut self, part: Part, a: &ApprovalDefinition, n: usize, s: &StageDefinition) {
         let (name, first) = (&a.name, first_of(n));
         for (k, who) in s.approvers.iter().enumerate() {
             if s.approvers.iter().take(k).any(|w| w == who) {
                 self.warn_help(
                     "duplicate-approver",
-                    text(format!("a stage of `{name}` names the same approver twice"), format!("审批 `{name}` 的一个阶段重复指定同一审批人")),
+                    text(
+                        format!("a stage of `{name}` names the same approver twice"),
+                        format!("审批 `{name}` 的一个阶段重复指定同一审批人"),
+                    ),
                     self.places.at(part, "approvers", first.saturating_add(k)),
                     text("each has one vote; remove one of the two", "每人只有一票；请删除其中一个"),
                 );
             }
-        }
-        let doubt = ["approvers", "escalate_to", "on_expiry"].iter().any(|k| self.places.unsure(part, k));
-        if s.on_expiry == OnExpiry::Escalate && !doubt && !s.escalate_to.is_empty() && s.escalate_to.iter().all(|w| s.approvers.contains(w)) {
-            self.warn_help(
-                "escalate-without-effect",
-                text(
-                    format!("a stage of `{name}` escalates to nobody but those it has asked already"),
-                    format!("审批 `{name}` 的一个阶段只升级给已被询问的审批人"),
-                ),
-                self.places.at(part, "escalate_to", first),
-                text("name others in `escalate_to`, or write on_expiry = \"decline\"", "请在 escalate_to 中指定其他人，或写 on_expiry = \"decline\""),
-            );
         }
     }
 

@@ -115,7 +115,10 @@ impl Check<'_> {
         let line = r.line();
         self.warn_help(
             "right-without-step",
-            text(format!("no transition makes the step `{line}`, so nobody needs the right"), format!("没有流转执行 `{line}`，该权限不起作用")),
+            text(
+                format!("no transition makes the step `{line}`, so nobody needs the right"),
+                format!("没有流转执行 `{line}`，该权限不起作用"),
+            ),
             self.places.of(part),
             text("correct the states, or remove it", "请更正状态，或删除"),
         );

@@ -94,7 +94,10 @@ impl Check<'_> {
                 // Where the file does not say so, the class does.
                 let (because, because_zh) = match s.waits_on {
                     Some(_) => ("", ""),
-                    None => (", as every state of class pending does that does not say `waits_on`", "（类别为 pending 且未写 waits_on 时即如此）"),
+                    None => (
+                        ", as every state of class pending does that does not say `waits_on`",
+                        "（类别为 pending 且未写 waits_on 时即如此）",
+                    ),
                 };
                 self.error_help(
                     "no-reply-transition",

@@ -417,8 +417,7 @@ fn meant_sign(content: &str, pos: Position) -> Option<Text> {
     if rest.starts_with("<>") || (rest.starts_with('>') && before.ends_with('<')) {
         return Some(text("write `!=`", "请写 `!=`"));
     }
-    let negated = before.trim_end().rsplit(|c: char| !c.is_alphanumeric() && c != '_').next().filter(|w| matches!(*w, "not" | "NOT"));
-    sign_for(word_at(content, pos)).or_else(|| sign_for(negated?))
+    sign_for(word_at(content, pos))
 }
 
 /// The line of a position, before it and from it on.
