@@ -52,6 +52,7 @@ pub struct Loaded {
 
 /// What may be named, and what conditions may reach, of a playbook that could not be loaded.
 #[derive(Debug)]
+#[cfg_attr(not(feature = "rhai"), allow(dead_code, reason = "only the check of people and tests asks"))]
 pub(crate) struct Names {
     pub(crate) schema: Schema,
     pub(crate) resources: Arc<Resources>,
