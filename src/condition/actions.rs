@@ -175,7 +175,7 @@ pub(crate) fn role_missing(schema: &Schema, role: &str, built_in: &'static [&'st
     if schema.roles.contains_key(role) || built_in.contains(&role) {
         return None;
     }
-    let known = schema.roles.keys().map(RoleName::as_str).chain(built_in.iter().copied());
+    let known = schema.roles.keys().map(RoleName::as_str).chain(built_in.iter().copied().filter(|w| !schema.roles.contains_key(*w)));
     Some(unknown("unknown-role", ("role", "角色"), role, known, place))
 }
 

@@ -297,10 +297,16 @@ impl Path {
         )
         .at(place.clone())
         .maybe_help(did_you_mean(&joined, &known).or_else(|| {
-            Some(text(
-                "the documentation of `ticketry::condition::Path` lists the built-in fields; others are declared under [fields] in playbook.toml",
-                "内置字段见 `ticketry::condition::Path` 的文档，其他字段在 playbook.toml 的 [fields] 中声明",
-            ))
+            Some(match segments {
+                ["customer", name] if root == Root::Ticket => text(
+                    format!("what the customer record holds is declared in playbook.toml: [customer] {name} = {{ type = \"text\" }}"),
+                    format!("客户资料的字段在 playbook.toml 中声明：[customer] {name} = {{ type = \"text\" }}"),
+                ),
+                _ => text(
+                    "fields of your own are declared under [fields] in playbook.toml; `ticketry definitions` writes down those that are built in",
+                    "自定义字段在 playbook.toml 的 [fields] 中声明；内置字段由 `ticketry definitions` 列出",
+                ),
+            })
         })))
     }
 

@@ -80,12 +80,17 @@ impl<'s> Document<'s> {
         let mut document = Self { file: file.into(), content, lines, root, problems: RefCell::default(), sound: true };
         let (mut last, mut broken) = (None, false);
         let mut headed: BTreeSet<&str> = BTreeSet::new();
+        let again = document.headed_again(&errors);
         for e in &errors {
             let place = e.span().map_or_else(|| document.whole(), |s| document.place(s.start, s.end));
             let says = e.message().lines().map(str::trim).collect::<Vec<_>>().join(", ");
             if says == "duplicate key" {
                 let key = e.span().and_then(|s| content.get(s)).unwrap_or_default();
                 let header = document.line_of(&place).trim() == format!("[{key}]");
+                // Of a table that stands there twice the table is told, not each of its keys.
+                if again.iter().any(|lines| lines.contains(&place.line)) {
+                    continue;
+                }
                 // Of many tables of one name, one is told.
                 if header && !headed.insert(key) {
                     continue;
@@ -115,6 +120,19 @@ impl<'s> Document<'s> {
         }
         document.sound = !broken;
         document
+    }
+
+    /// The lines below each header of a table that was there already.
+    fn headed_again(&self, errors: &[toml::de::Error]) -> Vec<std::ops::Range<u32>> {
+        let line = |n: u32| self.line_of(&Place::new(self.file.clone(), n, 1, 1)).trim();
+        let last = u32::try_from(self.lines.len()).unwrap_or(u32::MAX);
+        let twice = errors.iter().filter(|e| e.message().trim() == "duplicate key").filter_map(toml::de::Error::span);
+        let at = twice.map(|s| self.place(s.start, s.end).line).filter(|n| line(*n).starts_with('['));
+        at.map(|n| {
+            let from = n.saturating_add(1);
+            from..(from..=last).find(|n| line(*n).starts_with('[')).unwrap_or(last.saturating_add(1))
+        })
+        .collect()
     }
 
     /// The line a place begins on.
@@ -410,8 +428,11 @@ impl<'d> Item<'d> {
             return self.mistyped("a text or { en = \"…\", zh = \"…\" }", "文本或 { en = \"…\", zh = \"…\" }");
         }
         let table = self.table(&["en", "zh"])?;
-        let part = |key: &str| table.get(key).and_then(|i| i.text()).unwrap_or("").to_string();
-        Some(Text { en: part("en"), zh: part("zh") })
+        let part = |key: &str| table.get(key).map_or(Some(""), |i| i.text());
+        let (en, zh) = (part("en"), part("zh"));
+        // Where neither is there under its name, what was meant cannot be read.
+        let slip = !table.has("en") && !table.has("zh") && !table.entries().is_empty();
+        Some(text(en?, zh?)).filter(|_| !slip)
     }
     /// One of these words: `unknown-word`, with a suggestion.
     pub(crate) fn word<T: Copy>(&self, words: &[(&str, T)]) -> Option<T> {

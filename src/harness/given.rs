@@ -185,6 +185,11 @@ pub(super) fn new_ticket(schema: &Schema, usual: NewTicket, value: &TestValue) -
             new.kind = TypeName::new(kind);
         }
         None if schema.types.len() > 1 => {
+            // A name misspelt is told before that it is missing.
+            let slip = m.map.keys().find(|k| !schema.fields.contains_key(k.as_str()) && did_you_mean(k, ["type"]).is_some());
+            if let Some(name) = slip {
+                return m.slip(name, schema);
+            }
             let all = schema.types.keys().map(TypeName::as_str).collect::<Vec<_>>().join(", ");
             return wrong(format!("say which `type`: {all}"), format!("请指明 `type`：{all}"));
         }

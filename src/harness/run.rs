@@ -22,8 +22,11 @@ pub struct Options {
 }
 
 /// Everything wrong with a playbook, its people (`roster.toml`) and its tests, in order of file and line; warnings among it.
+/// Errors elsewhere hide none of the people and tests, save that the names they use of the playbook are looked up only where playbook.toml itself
+/// is without errors. Whether the people suffice for the approvals is asked of a playbook that loads; what a test names of tickets is found by running it.
 pub fn check(source: &Source) -> Diagnostics {
-    let mut problems = match Playbook::load(source) {
+    let mut names = None;
+    let mut problems = match Playbook::load_naming(source, &Functions::default(), &mut names) {
         Ok(loaded) => {
             let schema = loaded.playbook.schema();
             let mut problems = loaded.warnings;
@@ -38,7 +41,14 @@ pub fn check(source: &Source) -> Diagnostics {
             problems.extend(rules::tests_with(source, schema, loaded.playbook.resources()).1);
             problems
         }
-        // What can be said of people and tests without the playbook's names is said at once.
+        Err(mut problems) if names.is_some() => {
+            if let Some(n) = &names {
+                problems.extend(people(source, &n.schema).1);
+                problems.extend(rules::tests_with(source, &n.schema, &n.resources).1);
+            }
+            problems
+        }
+        // What can be said of people and tests without the playbook's names is said all the same.
         Err(mut problems) => {
             problems.extend(source.get("roster.toml").map(|c| RosterDefinition::from_toml("roster.toml", c).1).into_iter().flatten());
             problems.extend(rules::tests(source, &Schema::default()).1);

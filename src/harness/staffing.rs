@@ -41,7 +41,12 @@ fn strangers(roster: &Roster, rule: &ApprovalRule, stage: &StageDefinition, plac
                 ),
             )
             .at(place.clone())
-            .maybe_help(did_you_mean(agent.as_str(), roster.agents().map(|a| a.id.as_str()))),
+            .help(did_you_mean(agent.as_str(), roster.agents().map(|a| a.id.as_str())).unwrap_or_else(|| {
+                text(
+                    format!("add an agent with id = \"{agent}\" to roster.toml, or name another"),
+                    format!("请在 roster.toml 中添加 id = \"{agent}\" 的人员，或改为他人"),
+                )
+            })),
         );
     }
     any

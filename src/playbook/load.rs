@@ -10,6 +10,7 @@ use crate::priority::PriorityModel;
 use crate::routing::RoutingModel;
 use crate::rules::{Functions, Resources};
 use crate::sla::Agreements;
+use crate::ticket::Schema;
 use crate::workflow::Workflow;
 use std::sync::Arc;
 
@@ -49,6 +50,14 @@ pub struct Loaded {
     pub warnings: Diagnostics,
 }
 
+/// What may be named, and what conditions may reach, of a playbook that could not be loaded.
+#[derive(Debug)]
+#[cfg_attr(not(feature = "rhai"), allow(dead_code, reason = "only the check of people and tests asks"))]
+pub(crate) struct Names {
+    pub(crate) schema: Schema,
+    pub(crate) resources: Arc<Resources>,
+}
+
 impl Playbook {
     /// Reads and checks a playbook.
     ///
@@ -70,6 +79,12 @@ impl Playbook {
     }
 
     fn load_with(source: &Source, functions: &Functions) -> Result<Loaded, Diagnostics> {
+        Self::load_naming(source, functions, &mut None)
+    }
+
+    /// Loading for who goes on to read what names things of the playbook: if it cannot be loaded, `told` is what may be named all the same,
+    /// provided that playbook.toml itself is without errors.
+    pub(crate) fn load_naming(source: &Source, functions: &Functions, told: &mut Option<Names>) -> Result<Loaded, Diagnostics> {
         let mut problems = Diagnostics::new();
         let Some(content) = source.get("playbook.toml") else {
             return Err(Diagnostic::error("no-playbook", text("there is no playbook.toml", "缺少 playbook.toml"))
@@ -86,13 +101,15 @@ impl Playbook {
         let (definitions, names, found) = crate::calendar::declared(source);
         problems.extend(found);
         let mut head = read::read(&document, names);
-        problems.extend(document.finish());
+        let found = document.finish();
+        let named_all = !found.has_errors();
+        problems.extend(found);
         let calendars = calendars(&definitions, &head, &mut problems);
         check_groups(&head, &mut problems);
 
-        let mut named: Vec<Option<WorkflowName>> = Vec::new();
+        let mut named: Vec<Option<(WorkflowName, Place)>> = Vec::new();
         for (file, content) in source.under("workflows", ".toml") {
-            named.push(crate::workflow::declare(file, content, &mut head.schema));
+            named.push(crate::workflow::declare_placed(file, content, &mut head.schema));
         }
         let mut schema = head.schema;
         let (tables, found) = Tables::load(source, &schema);
@@ -100,23 +117,33 @@ impl Playbook {
         let resources = Arc::new(Resources { tables, calendars: calendars.clone().map(Arc::new), functions: functions.clone() });
         let scripts = crate::rules::scripts_with(&resources);
         let mut workflows: Vec<Workflow> = Vec::new();
-        for (file, content) in source.under("workflows", ".toml") {
+        let mut places: Vec<Place> = Vec::new();
+        for ((file, content), name) in source.under("workflows", ".toml").zip(&named) {
             let (workflow, found) = Workflow::load(file, content, &schema, &*scripts);
             problems.extend(found);
             if let Some(w) = workflow {
-                if workflows.iter().any(|x| x.name() == w.name() && x.version() == w.version()) {
-                    problems.push(duplicate("workflow", "流程", &format!("{} version {}", w.name(), w.version()), file));
+                let place = name.as_ref().map_or_else(|| Place::file(file.clone()), |(_, p)| p.clone());
+                let same = workflows.iter().position(|x| x.name() == w.name() && x.version() == w.version());
+                if let Some(first) = same.and_then(|i| places.get(i)) {
+                    problems.push(
+                        duplicate("workflow", "流程", &format!("{} version {}", w.name(), w.version()), place.clone())
+                            .also(first.clone(), text("the first", "第一处"))
+                            .help(text("rename one of the two, or give it another `version`", "请为其中一个改名，或改写 version")),
+                    );
                 }
+                places.push(place);
                 workflows.push(w);
             }
         }
         // A workflow whose name cannot be read may be the one meant.
         let nameless = named.iter().any(Option::is_none);
-        let known: Vec<&str> = named.iter().flatten().map(WorkflowName::as_str).collect();
+        let known: Vec<&str> = named.iter().flatten().map(|(name, _)| name.as_str()).collect();
+        let mut all_known = !nameless && head.workflows.len() == schema.types.len();
         for (name, place) in head.workflows.iter().filter(|_| !nameless) {
             if let Some(t) = schema.types.get(name)
                 && !known.contains(&t.workflow.as_str())
             {
+                all_known = false;
                 problems.push(
                     Diagnostic::error(
                         "unknown-workflow",
@@ -133,6 +160,23 @@ impl Playbook {
                         }
                         None => text("write it in a file under `workflows/`", "请在 `workflows/` 下的文件中写出它"),
                     })),
+                );
+            }
+        }
+
+        // Where a type or its workflow cannot be read, this may be the one it follows.
+        for (name, place) in named.iter().flatten().filter(|_| all_known && named_all) {
+            if !schema.types.values().any(|t| t.workflow == *name) {
+                problems.push(
+                    Diagnostic::warning(
+                        "unused-workflow",
+                        text(format!("no type of ticket follows the workflow `{name}`"), format!("没有任何工单类型使用流程 `{name}`")),
+                    )
+                    .at(place.clone())
+                    .help(text(
+                        format!("write workflow = \"{name}\" under a type in playbook.toml, or remove the file"),
+                        format!("请在 playbook.toml 的某个类型下写 workflow = \"{name}\"，或删除该文件"),
+                    )),
                 );
             }
         }
@@ -164,7 +208,7 @@ impl Playbook {
         };
         let (rules, found) = crate::rules::load_with(source, &schema, &resources);
         problems.extend(found);
-        let flow = (workflows.len() == named.len()).then_some(workflows.as_slice());
+        let flow = (workflows.len() == named.len() && all_known).then_some(workflows.as_slice());
         let around = super::around::surroundings(flow, agreed.then_some(&agreements), &priority, &head.settings);
         problems.extend(rules.check(&schema, &around));
         let (macros, found) = match source.get(MACROS) {
@@ -183,13 +227,16 @@ impl Playbook {
             problems.extend(found);
             if let Some(m) = migration {
                 if migrations.iter().any(|x| x.name == m.name) {
-                    problems.push(duplicate("migration", "迁移", &m.name, file));
+                    problems.push(duplicate("migration", "迁移", &m.name, Place::file(file.clone())));
                 }
                 migrations.push(m);
             }
         }
         problems.sort();
-        let Some(calendars) = calendars.filter(|_| !problems.has_errors()) else { return Err(problems) };
+        let Some(calendars) = calendars.filter(|_| !problems.has_errors()) else {
+            *told = named_all.then_some(Names { schema, resources });
+            return Err(problems);
+        };
         let offered = functions.digest();
         let files = source.iter().flat_map(|(p, c)| [p.as_bytes(), c.as_bytes()]);
         let digest = Digest::of(files.chain(offered.as_ref().map(|d| d.bytes().as_slice())));
@@ -217,6 +264,7 @@ impl Playbook {
         .reading();
         let playbook = playbook.with_migrations(migrations, &mut problems);
         if problems.has_errors() {
+            *told = Some(Names { schema: playbook.schema, resources: playbook.resources });
             return Err(problems);
         }
         Ok(Loaded { playbook, warnings: problems })
@@ -242,9 +290,8 @@ impl Playbook {
     }
 }
 
-fn duplicate(what: &str, zh: &str, name: &str, file: &str) -> Diagnostic {
-    Diagnostic::error("duplicate-name", text(format!("{what} `{name}` is defined twice"), format!("{zh} `{name}` 重复定义")))
-        .at(Place::file(file))
+fn duplicate(what: &str, zh: &str, name: &str, place: Place) -> Diagnostic {
+    Diagnostic::error("duplicate-name", text(format!("{what} `{name}` is defined twice"), format!("{zh} `{name}` 重复定义"))).at(place)
 }
 
 fn calendars(all: &[Calendar], head: &read::Head, problems: &mut Diagnostics) -> Option<Calendars> {

@@ -81,6 +81,8 @@ impl<'a> Check<'a> {
         let tasks = self.tasks();
         self.children();
         let approvals = self.approvals(scripts);
+        self.decided();
+        self.parents();
         let states: Vec<State> = d.states.iter().enumerate().map(|(i, s)| self.state(i, s, &exits)).collect();
         let transitions: Vec<Transition> = d.transitions.iter().enumerate().map(|(i, t)| self.transition(i, t, &exits, scripts)).collect();
         let rights = self.rights();
@@ -176,7 +178,8 @@ impl<'a> Check<'a> {
     fn names(&mut self) {
         for (i, s) in self.d.states.iter().enumerate() {
             let place = self.places.of(Part::State(i));
-            if s.name == *ANY || s.name == *"=" {
+            // `->` stands between the states of a right.
+            if s.name == *ANY || s.name == *"=" || s.name.as_str().contains("->") {
                 let name = &s.name;
                 self.error(
                     "bad-name",
@@ -356,7 +359,8 @@ impl<'a> Check<'a> {
         match label {
             Some(l) if !l.en.is_empty() || !l.zh.is_empty() => l.clone(),
             _ => {
-                if !name.is_empty() {
+                // One that cannot be read is not missing.
+                if !name.is_empty() && !self.places.unsure(part, "label") {
                     self.warn_help(
                         "missing-label",
                         text(format!("the {} `{name}` has no label", what.0), format!("{} `{name}` 没有标签", what.1)),

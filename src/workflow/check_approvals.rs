@@ -3,9 +3,10 @@
 use super::ACTOR_WORDS;
 use super::approvals::{ApprovalDefinition, ApprovalRule, Approver, StageDefinition};
 use super::check::Check;
+use super::check_moves::written;
 use super::places::Part;
 use crate::condition::reading::{bad_name, unknown};
-use crate::condition::{Scripts, attribute_missing, group_missing, role_missing, template_missing};
+use crate::condition::{Condition, Scripts, attribute_missing, group_missing, role_missing, template_missing};
 use crate::diagnostic::{Place, text};
 use crate::id::*;
 use crate::ticket::{Action, Approval, Exclusion, OnExpiry};
@@ -41,6 +42,9 @@ impl Check<'_> {
                     None
                 }
             });
+            if let Some(c) = &when {
+                self.when(part, a, c);
+            }
             let approvers = |(n, s): (usize, &StageDefinition)| {
                 let first = first_of(n);
                 (0..s.approvers.len()).map(|k| self.places.at(part, "approvers", first.saturating_add(k))).collect()
@@ -62,6 +66,33 @@ impl Check<'_> {
             }
         }
         out
+    }
+
+    /// A condition that never or always holds.
+    fn when(&mut self, part: Part, a: &ApprovalDefinition, when: &Condition) {
+        let (known, name, said) = (self.known(), &a.name, written(a.when.as_ref(), when));
+        let place = self.places.at(part, "when", 0);
+        if known.never(when.expr()) {
+            self.warn_help(
+                "condition-never",
+                text(
+                    format!("no ticket ever needs `{name}`: its `when` can never hold{}", said.en),
+                    format!("任何工单都不需要审批 `{name}`：when 不可能成立{}", said.zh),
+                ),
+                place,
+                text("mend `when`, or remove the approval", "请修改 when，或删除该审批"),
+            );
+        } else if known.always(when.expr()) {
+            self.warn_help(
+                "condition-always",
+                text(
+                    format!("every ticket needs `{name}`: its `when` always holds{}", said.en),
+                    format!("所有工单都需要审批 `{name}`：when 总是成立{}", said.zh),
+                ),
+                place,
+                text("leave `when` out, or mend it", "请省略 when，或修改"),
+            );
+        }
     }
 
     fn many(&mut self, n: usize, most: usize, part: Part, key: &'static str, index: usize) -> bool {
@@ -138,6 +169,11 @@ impl Check<'_> {
         let target = |i: &usize| self.d.transitions.get(*i).and_then(|t| t.to.as_ref());
         if !doubt && !of_name.iter().any(|i| target(i).is_some_and(|to| a.protects.contains(to))) {
             let to = of_name.iter().filter_map(target).map(|s| format!("`{s}`")).collect::<Vec<_>>().join(", ");
+            let help = if to.is_empty() {
+                text(format!("`{granted}` stays in the state it is taken in"), format!("`{granted}` 停留在原状态"))
+            } else {
+                text(format!("`{granted}` leads to {to}"), format!("`{granted}` 通向 {to}"))
+            };
             let states = a.protects.iter().map(|s| format!("`{s}`")).collect::<Vec<_>>().join(", ");
             self.warn_help(
                 "granted-elsewhere",
@@ -146,7 +182,7 @@ impl Check<'_> {
                     format!("`{name}` 通过后执行 `{granted}`，但它不通向所保护的状态（{states}）"),
                 ),
                 self.places.at(part, "granted", 0),
-                text(format!("`{granted}` leads to {to}"), format!("`{granted}` 通向 {to}")),
+                help,
             );
         }
     }
@@ -177,11 +213,30 @@ impl Check<'_> {
                     }
                 }
             }
+            self.twice(part, a, n, s);
             let doubt = ["approvers", "quorum", "exclude"].iter().any(|k| self.places.unsure(part, k));
             if !doubt {
                 self.reachable(a, s, self.places.at(part, "quorum", n));
             }
             self.expiry(part, a, n, s);
+        }
+    }
+
+    /// Those who are named twice.
+    fn twice(&mut self, part: Part, a: &ApprovalDefinition, n: usize, s: &StageDefinition) {
+        let (name, first) = (&a.name, first_of(n));
+        for (k, who) in s.approvers.iter().enumerate() {
+            if s.approvers.iter().take(k).any(|w| w == who) {
+                self.warn_help(
+                    "duplicate-approver",
+                    text(
+                        format!("a stage of `{name}` names the same approver twice"),
+                        format!("审批 `{name}` 的一个阶段重复指定同一审批人"),
+                    ),
+                    self.places.at(part, "approvers", first.saturating_add(k)),
+                    text("each has one vote; remove one of the two", "每人只有一票；请删除其中一个"),
+                );
+            }
         }
     }
 

@@ -9,7 +9,6 @@ use super::places::Part;
 use super::tasks::TaskWait;
 use crate::calendar::Span;
 use crate::condition::Path;
-use crate::condition::logic::Known;
 use crate::diagnostic::{Diagnostic, text};
 use crate::id::{StateName, TransitionName};
 use crate::ticket::{Action, StateClass};
@@ -122,9 +121,7 @@ impl Check<'_> {
 
     fn guards_never_hold(&self, t: &TimedDefinition, state: usize, transitions: &[Transition], exits: &[Exits]) -> bool {
         // Time takes it as the system.
-        let known = Known::of(self.schema)
-            .only(Path::State, vec![self.name_of(state).to_string()])
-            .only(Path::ActorKind, vec!["system".to_string()]);
+        let known = self.known_in(&[state]).only(Path::ActorKind, vec!["system".to_string()]);
         let mut found = false;
         self.leaving(exits, state, &t.transition).all(|i| {
             found = true;

@@ -1,11 +1,11 @@
 //! Transitions that can never be taken, as far as their guards and forms alone prove it.
 
 use super::check::Check;
+use super::check_moves::written;
 use super::compiled::Transition;
 use super::machine::Exits;
 use super::places::Part;
-use crate::condition::Path;
-use crate::condition::logic::Known;
+use crate::condition::attribute_missing;
 use crate::diagnostic::{Diagnostic, Lang, text};
 use crate::ticket::Attribute;
 use std::collections::BTreeSet;
@@ -16,17 +16,18 @@ impl Check<'_> {
         let mut dead = BTreeSet::new();
         for (i, t) in transitions.iter().enumerate() {
             let Some(guard) = &t.guard else { continue };
-            let from = t.from.iter().map(|s| s.as_str().to_string()).collect::<Vec<_>>();
-            if from.is_empty() || self.doubts_from(i) || !Known::of(self.schema).only(Path::State, from).never(guard.expr()) {
+            let from = self.from.get(i).map(Vec::as_slice).unwrap_or_default();
+            if from.is_empty() || self.doubts_from(i) || !self.known_in(from).never(guard.expr()) {
                 continue;
             }
             dead.insert(i);
+            let said = written(self.d.transitions.get(i).and_then(|d| d.guard.as_ref()), guard);
             self.bad.push(
                 Diagnostic::warning(
                     "dead-transition",
                     text(
-                        format!("the guard of `{}` can never hold, so nobody ever takes it: {guard}", t.name),
-                        format!("`{}` 的条件不可能成立，该流转永远无法执行：{guard}", t.name),
+                        format!("the guard of `{}` can never hold, so nobody ever takes it{}", t.name, said.en),
+                        format!("`{}` 的条件不可能成立，该流转永远无法执行{}", t.name, said.zh),
                     ),
                 )
                 .at(self.places.at(Part::Transition(i), "guard", 0))
@@ -53,8 +54,7 @@ impl Check<'_> {
                 }
                 let mut all: Vec<_> = before.iter().filter_map(|(_, t)| Some((t.guard.as_ref()?.expr(), false))).collect();
                 all.extend(later.guard.iter().map(|g| (g.expr(), true)));
-                let here = vec![self.name_of(state).to_string()];
-                if Known::of(self.schema).only(Path::State, here).possible(&all) {
+                if self.known_in(&[state]).possible(&all) {
                     continue;
                 }
                 told.insert(b);
@@ -78,10 +78,14 @@ impl Check<'_> {
 
     /// Warns of a form that nobody can complete: it asks for what no ticket of this workflow has or nothing can be chosen for, or its validators contradict each other.
     pub(super) fn forms(&mut self, transitions: &[Transition]) {
-        let kinds: Vec<_> = self.schema.types.iter().filter(|(_, t)| t.workflow == self.d.name).map(|(name, _)| name).collect();
+        let kinds: Vec<_> = self.kinds().collect();
         for (i, t) in transitions.iter().enumerate() {
             let part = Part::Transition(i);
             for (n, a) in self.d.transitions.get(i).map(|d| d.required.as_slice()).unwrap_or_default().iter().enumerate() {
+                // One that nobody declared is told already.
+                if attribute_missing(self.schema, a, self.places.of(part)).is_some() {
+                    continue;
+                }
                 let foreign = !kinds.is_empty() && !kinds.iter().any(|k| self.schema.has_field(k, a));
                 if !foreign && !self.without_choice(a) {
                     continue;
@@ -113,8 +117,7 @@ impl Check<'_> {
             if all.is_empty() || unread || self.doubts_from(i) || self.places.unsure(part, "check") {
                 continue;
             }
-            let from = t.from.iter().map(|s| s.as_str().to_string()).collect::<Vec<_>>();
-            let known = Known::of(self.schema).only(Path::State, from);
+            let known = self.known_in(self.from.get(i).map(Vec::as_slice).unwrap_or_default());
             // A guard that never holds is told already.
             let guard = t.guard.as_ref().map(|g| g.expr()).filter(|g| !known.never(g));
             all.extend(guard.map(|g| (g, true)));

@@ -3,7 +3,7 @@
 use super::ACTOR_WORDS;
 use super::check::Check;
 use super::definition::{StateDefinition, TransitionDefinition};
-use super::demand::{Right, Validator};
+use super::demand::{Right, RightDefinition, Validator};
 use super::machine::{Exits, Rights};
 use super::most;
 use super::places::Part;
@@ -73,6 +73,7 @@ impl Check<'_> {
 
     pub(super) fn rights(&mut self) -> Rights<Right> {
         let mut out = Rights::new();
+        let steps = if self.d.rights.is_empty() { Vec::new() } else { self.steps() };
         for (i, r) in self.d.rights.iter().enumerate() {
             let part = Part::Right(i);
             for s in [&r.from, &r.to].into_iter().flatten() {
@@ -80,6 +81,7 @@ impl Check<'_> {
                     self.unknown_state("unknown-state", s, self.places.of(part));
                 }
             }
+            self.step(r, part, &steps);
             for (n, role) in r.roles.iter().enumerate() {
                 self.bad.extend(role_missing(self.schema, role.as_str(), &ACTOR_WORDS, self.places.at(part, "roles", n)));
             }
@@ -88,6 +90,38 @@ impl Check<'_> {
             out = out.with(&word(&r.from), &word(&r.to), Right { line: r.line(), roles: r.roles.clone(), labels });
         }
         out
+    }
+
+    /// Every step that a transition makes, by states; none where that is not certain.
+    fn steps(&self) -> Vec<(usize, usize)> {
+        let unclear = |(i, t): (usize, &TransitionDefinition)| {
+            self.places.unsure(Part::Transition(i), "to") || (t.to.is_some() && self.to.get(i).copied().flatten().is_none())
+        };
+        if self.doubts_any_from() || self.d.transitions.iter().enumerate().any(unclear) {
+            return Vec::new();
+        }
+        let each = self.from.iter().zip(&self.to).flat_map(|(from, to)| from.iter().map(|s| (*s, to.unwrap_or(*s))));
+        each.collect()
+    }
+
+    /// A right for a step that is never taken says nothing.
+    fn step(&mut self, r: &RightDefinition, part: Part, steps: &[(usize, usize)]) {
+        let at = |s: &Option<StateName>| s.as_ref().map(|s| self.index.get(s).copied());
+        let (from, to) = (at(&r.from), at(&r.to));
+        let fits = |end: Option<Option<usize>>, s: usize| end.is_none_or(|e| e.is_none_or(|e| e == s));
+        if steps.is_empty() || steps.iter().any(|(a, b)| fits(from, *a) && fits(to, *b)) {
+            return;
+        }
+        let line = r.line();
+        self.warn_help(
+            "right-without-step",
+            text(
+                format!("no transition makes the step `{line}`, so nobody needs the right"),
+                format!("没有流转执行 `{line}`，该权限不起作用"),
+            ),
+            self.places.of(part),
+            text("correct the states, or remove it", "请更正状态，或删除"),
+        );
     }
 
     /// Roles, the length of the checklist, and that somebody for whom the state is strict gets out of it.

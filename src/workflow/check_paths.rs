@@ -1,6 +1,7 @@
 //! What can be wrong with timed transitions, and with the whole as a graph.
 
 use super::check::Check;
+use super::check_moves::needs;
 use super::compiled::Timed;
 use super::graph::Net;
 use super::machine::Exits;
@@ -69,19 +70,18 @@ impl Check<'_> {
                 }
                 all.push((state, Timed { from: name.clone(), after, transition: t.transition.clone() }));
             }
-            for d in needing.iter().filter_map(|i| self.d.transitions.get(*i)).filter(|d| !d.required.is_empty()) {
-                let name = &d.name;
-                let needs = d.required.iter().map(|a| format!("`{}`", a.name())).collect::<Vec<_>>().join(", ");
+            for d in needing.iter().filter_map(|i| self.d.transitions.get(*i)) {
+                let (name, Some(needs)) = (&d.name, needs(d, &[])) else { continue };
                 self.warn_help(
                     "timed-needs-input",
                     text(
-                        format!("`{name}` needs {needs}, and taken by time it brings nothing with it"),
-                        format!("`{name}` 需要 {needs}，而定时执行时无人填写"),
+                        format!("`{name}` needs {}, and taken by time it brings nothing with it", needs.en),
+                        format!("`{name}` 需要{}，而定时执行时无人填写", needs.zh),
                     ),
                     self.places.at(part, "transition", 0),
                     text(
-                        "it is refused for tickets where these are not yet filled; name a transition without required fields",
-                        "尚未填写的工单会被拒绝；请指定没有必填字段的流转",
+                        "it is refused for tickets where this is not yet done; name a transition that asks for nothing",
+                        "尚未完成的工单会被拒绝；请指定无需填写的流转",
                     ),
                 );
             }
@@ -112,7 +112,7 @@ impl Check<'_> {
             self.error_help(
                 "no-final-state",
                 text("no state is final, so no ticket is ever done", "没有终结状态，工单永远无法完成"),
-                self.places.of(Part::Workflow),
+                self.places.at(Part::Workflow, "name", 0),
                 text("add a state of class resolved, closed or cancelled", "请添加类别为 resolved、closed 或 cancelled 的状态"),
             );
         }

@@ -2,6 +2,7 @@
 
 use super::COLOURS;
 use super::check::Check;
+use super::check_moves::waits_on;
 use super::compiled::State;
 use super::definition::{Responsible, StateDefinition};
 use super::machine::Exits;
@@ -51,11 +52,7 @@ impl Check<'_> {
             ),
             None => {}
         }
-        let waits_on = s.waits_on.unwrap_or(match s.class {
-            StateClass::New | StateClass::Open | StateClass::OnHold => WaitsOn::Internal,
-            StateClass::Pending => WaitsOn::Requester,
-            StateClass::Resolved | StateClass::Closed | StateClass::Cancelled => WaitsOn::Nobody,
-        });
+        let waits_on = waits_on(s);
         let waiting = waits_on == WaitsOn::Requester && !self.places.unsure(part, "waits_on");
         self.reply(i, s, waiting, exits);
         if s.holds_slots == Some(true) && s.class.is_final() && sure {
@@ -94,11 +91,19 @@ impl Check<'_> {
         let name = &s.name;
         let Some(reply) = &s.on_requester_reply else {
             if waiting {
+                // Where the file does not say so, the class does.
+                let (because, because_zh) = match s.waits_on {
+                    Some(_) => ("", ""),
+                    None => (
+                        ", as every state of class pending does that does not say `waits_on`",
+                        "（类别为 pending 且未写 waits_on 时即如此）",
+                    ),
+                };
                 self.error_help(
                     "no-reply-transition",
                     text(
-                        format!("`{name}` waits on the requester, but no transition is taken when he answers"),
-                        format!("`{name}` 等待请求人，但未指定其回复后的流转"),
+                        format!("`{name}` waits on the requester{because}, but no transition is taken when he answers"),
+                        format!("`{name}` 等待请求人{because_zh}，但未指定其回复后的流转"),
                     ),
                     place,
                     text(
@@ -124,14 +129,11 @@ impl Check<'_> {
                 );
             }
             let to = self.to.get(t).copied().flatten();
-            let waits = |s: &StateDefinition| {
-                s.waits_on.unwrap_or(if s.class == StateClass::Pending { WaitsOn::Requester } else { WaitsOn::Nobody })
-            };
             let still = match (&d.to, to) {
                 (None, _) => !self.places.unsure(Part::Transition(t), "to"),
                 (Some(_), Some(to)) => {
                     !self.places.unsure(Part::State(to), "waits_on")
-                        && self.d.states.get(to).is_some_and(|s| waits(s) == WaitsOn::Requester)
+                        && self.d.states.get(to).is_some_and(|s| waits_on(s) == WaitsOn::Requester)
                 }
                 (Some(_), None) => false,
             };

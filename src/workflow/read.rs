@@ -5,7 +5,7 @@ use super::places::{Part, Places};
 use crate::calendar::Span;
 use crate::condition::placed_actions;
 use crate::condition::reading::{Document, Item, Table};
-use crate::diagnostic::{did_you_mean, text};
+use crate::diagnostic::{Place, Text, did_you_mean, text};
 use crate::id::*;
 use crate::ticket::{Attribute, Schema, StateClass, WaitsOn};
 
@@ -15,9 +15,15 @@ const UNREADABLE: &str = "";
 /// Adds the states and transitions of a workflow file to what conditions may name, as far as the file can be read. A playbook does so
 /// with all its workflows before it loads one; problems are reported by [`super::Workflow::load`]. Returns the name of the workflow, if it can be read.
 pub fn declare(file: &str, toml: &str, schema: &mut Schema) -> Option<WorkflowName> {
+    declare_placed(file, toml, schema).map(|(name, _)| name)
+}
+
+/// The same, with the place of the name.
+pub(crate) fn declare_placed(file: &str, toml: &str, schema: &mut Schema) -> Option<(WorkflowName, Place)> {
     let document = Document::parse(file, toml);
     declare_from(&document, schema);
-    document.open_root().get("name").and_then(|i| i.as_text()).map(WorkflowName::new)
+    let name = document.open_root().get("name")?;
+    name.as_text().map(|n| (WorkflowName::new(n), name.place()))
 }
 
 pub(super) fn declare_from(document: &Document<'_>, schema: &mut Schema) {
@@ -63,7 +69,11 @@ pub(super) fn read(document: &Document<'_>, schema: &Schema) -> (WorkflowDefinit
         "merged_state",
         "approvals",
     ]);
-    let name = root.need("name", "the name of the workflow", "工作流名称").and_then(|i| i.name()).unwrap_or(UNREADABLE);
+    let named = root.need("name", "the name of the workflow", "工作流名称");
+    if let Some(i) = &named {
+        places.set(Part::Workflow, "name", 0, i.place());
+    }
+    let name = named.and_then(|i| i.name()).unwrap_or(UNREADABLE);
     let mut definition = WorkflowDefinition::new(name, 1);
     match root.need("version", "the version of the workflow, from 1", "工作流版本号，从 1 开始") {
         Some(i) => {
@@ -141,7 +151,7 @@ fn state(name: &str, item: &Item<'_>, part: Part, places: &mut Places) -> StateD
     };
     let class = t.need("class", "what kind of state it is", "状态类别");
     keyed(&t, part, "class", places);
-    s.label = keyed(&t, part, "label", places).and_then(|i| i.label());
+    s.label = label(&t, part, places);
     s.colour = keyed(&t, part, "colour", places).and_then(|i| i.text()).map(str::to_string);
     s.limit = keyed(&t, part, "limit", places).and_then(|i| i.span());
     s.calendar = keyed(&t, part, "calendar", places).and_then(|i| i.text()).map(CalendarName::new);
@@ -187,6 +197,15 @@ pub(super) fn keyed<'d>(t: &Table<'d>, part: Part, key: &'static str, places: &m
     let found = t.get(key)?;
     places.set(part, key, 0, found.place());
     Some(found)
+}
+
+/// What people read.
+fn label(t: &Table<'_>, part: Part, places: &mut Places) -> Option<Text> {
+    let label = keyed(t, part, "label", places)?.label();
+    if label.is_none() {
+        places.doubt(part, "label");
+    }
+    label
 }
 
 /// The states under `from`: one or several.
@@ -255,7 +274,7 @@ fn transition(item: &Item<'_>, part: Part, places: &mut Places, schema: &Schema)
         }
         _ => places.doubt(part, "to"),
     }
-    d.label = t.get("label").and_then(|i| i.label());
+    d.label = label(&t, part, places);
     if let Some(i) = t.get("external") {
         places.set(part, "external", 0, i.place());
         d.external = i.boolean().unwrap_or(false);

@@ -4,6 +4,7 @@ use super::definition::WorkflowDefinition;
 use super::places::{Part, Places};
 use super::read::keyed;
 use super::tasks::{OutcomeDefinition, TaskDefinition, TaskOwner, TaskWait, TasksAtEnd};
+use crate::calendar::Span;
 use crate::condition::reading::{Item, Table};
 use crate::diagnostic::{did_you_mean, text};
 use crate::id::*;
@@ -69,8 +70,9 @@ fn task(name: &str, item: &Item<'_>, part: Part, places: &mut Places) -> TaskDef
         let mut o = OutcomeDefinition { name: OutcomeName::new(key.name), transition: None, retry: None, times: 0 };
         if let Some(t) = item.table(&["transition", "retry", "times"]) {
             o.transition = t.get("transition").and_then(|i| i.text()).map(TransitionName::new);
-            o.retry = t.get("retry").and_then(|i| i.span());
-            o.times = t.get("times").and_then(|i| i.integer(1, 100)).and_then(|n| u16::try_from(n).ok()).unwrap_or(0);
+            // Where one cannot be read, something stands in for it, so that it does not count as left out.
+            o.retry = t.get("retry").map(|i| i.span().unwrap_or(Span::Days(1)));
+            o.times = t.get("times").map_or(0, |i| i.integer(1, 100).and_then(|n| u16::try_from(n).ok()).unwrap_or(1));
         }
         d.outcomes.push(o);
     }

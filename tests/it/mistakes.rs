@@ -178,6 +178,47 @@ fn a_slip_is_told_with_what_to_write_instead() {
     insta::assert_snapshot!("words_zh", told(&words(), Lang::Zh));
 }
 
+#[cfg(feature = "rhai")]
+fn guards() -> Vec<Slip> {
+    let guard = |says: &str| changed("workflows/question.toml", "name = \"start\"", &format!("name = \"start\"\nguard = '{says}'"));
+    let starter = Playbook::starter_source();
+    let moved = starter.iter().fold(Source::new(), |s, (path, content)| s.with(path.replace("workflows/", "workflow/"), &**content));
+    let question = starter.get("workflows/question.toml").unwrap().to_string();
+    vec![
+        slip("one sign for two", guard("t.impact = \"high\""), &["fault-syntax"]),
+        slip("and", guard("t.impact == \"high\" and t.urgency == \"high\""), &["fault-syntax"]),
+        slip("or", guard("t.impact == \"high\" or t.urgency == \"high\""), &["fault-syntax"]),
+        slip("not", guard("not t.overdue"), &["fault-unknown-name"]),
+        slip("another sign for different", guard("t.impact <> \"high\""), &["fault-syntax"]),
+        slip("a customer's field that nobody declared", guard("t.customer.tier == \"gold\""), &["unknown-field"]),
+        slip("a ticket's", guard("t.warranty == \"gold\""), &["unknown-field"]),
+        slip("a guard that never holds, as written", guard("t.impact in []"), &["dead-transition"]),
+        slip(
+            "a folder misnamed: what is not there is not concluded from",
+            moved.with("rules/a.rhai", "rule(\"a\").on(\"created\").then(|t| t.transition(\"start\"));"),
+            &["unknown-workflow", "unknown-transition", "unused-file"],
+        ),
+        slip("two of one name", starter.clone().with("workflows/twin.toml", &*question), &["duplicate-name"]),
+        slip(
+            "a workflow that nobody follows",
+            starter.clone().with("workflows/idle.toml", question.replacen("\"question\"", "\"idle\"", 1)),
+            &["unused-workflow"],
+        ),
+        slip(
+            "one that nobody follows since its type misspells it",
+            head("workflow = \"question\"", "workflow = \"qestion\""),
+            &["unknown-workflow"],
+        ),
+    ]
+}
+
+#[cfg(feature = "rhai")]
+#[test]
+fn what_stands_in_a_workflow_is_told_in_its_authors_words() {
+    insta::assert_snapshot!("guards", told(&guards(), Lang::En));
+    insta::assert_snapshot!("guards_zh", told(&guards(), Lang::Zh));
+}
+
 fn calendars() -> Vec<Slip> {
     let zone = |name: &str| office(&format!("time_zone = \"{name}\"\nalways = true"));
     vec![

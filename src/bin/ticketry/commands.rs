@@ -69,8 +69,11 @@ pub fn check(show: &Show, a: &args::Check) -> Result<bool, Trouble> {
     } else {
         show.out(&problems.render(show.lang, source.as_ref()));
         let gap = if problems.is_empty() { "" } else { "\n" };
-        let counts =
-            show.say(format!("{name}: {errors} errors, {warnings} warnings\n"), format!("{name}：{errors} 个错误，{warnings} 个警告\n"));
+        let s = |n: usize| if n == 1 { "" } else { "s" };
+        let counts = show.say(
+            format!("{name}: {errors} error{}, {warnings} warning{}\n", s(errors), s(warnings)),
+            format!("{name}：{errors} 个错误，{warnings} 个警告\n"),
+        );
         show.out(&format!("{gap}{counts}"));
         // With the first code found, so that the line can be copied as it stands.
         if let Some(d) = problems.iter().next() {

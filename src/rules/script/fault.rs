@@ -319,7 +319,7 @@ pub(super) fn parse_fault(file: &str, content: &str, error: &ParseError, known: 
     let (fault, length) = match kind {
         P::BadInput(LexError::Runtime(s)) if s == TOO_DEEP => (too_deep(), 1),
         P::ExprTooDeep => (raise(K::Depth, text("nested too deep", "嵌套过深")), 1),
-        P::VariableUndefined(name) => (unknown_variable(name, known), name.chars().count()),
+        P::VariableUndefined(name) => (unknown_variable(name, known).maybe_help(sign_for(name)), name.chars().count()),
         P::ModuleUndefined(name) => (
             raise(K::UnknownName, text(format!("no imported file is called `{name}`"), format!("没有导入名为 `{name}` 的文件"))),
             name.chars().count(),
@@ -346,7 +346,7 @@ pub(super) fn parse_fault(file: &str, content: &str, error: &ParseError, known: 
             let help = text("a text stands in double quotes: \"gold\"", "文本需用双引号：\"gold\"");
             (raise(K::Syntax, syntax(kind)).maybe_help(Some(help)), 1)
         }
-        _ => (raise(K::Syntax, syntax(kind)), 1),
+        _ => (raise(K::Syntax, syntax(kind)).maybe_help(meant_sign(content, error.position())), 1),
     };
     fault.at(place(file, error.position(), length))
 }
@@ -397,12 +397,40 @@ pub(super) fn too_deep_at(file: &str, pos: Position, stack: bool) -> RuleFault {
     fault.at(place(file, pos, 1))
 }
 
-/// The word at a position.
-fn word_at(content: &str, pos: Position) -> &str {
+/// The sign for a word that other languages have in its place.
+fn sign_for(word: &str) -> Option<Text> {
+    let sign = match word {
+        "and" | "AND" => "&&",
+        "or" | "OR" => "||",
+        "not" | "NOT" => "!",
+        _ => return None,
+    };
+    Some(text(format!("write `{sign}`"), format!("请写 `{sign}`")))
+}
+
+/// What to write for an operator of another language at a position.
+fn meant_sign(content: &str, pos: Position) -> Option<Text> {
+    let (before, rest) = around(content, pos);
+    if rest.starts_with('=') && !rest.starts_with("==") {
+        return Some(text("write `==` to compare", "比较请写 `==`"));
+    }
+    if rest.starts_with("<>") || (rest.starts_with('>') && before.ends_with('<')) {
+        return Some(text("write `!=`", "请写 `!=`"));
+    }
+    sign_for(word_at(content, pos))
+}
+
+/// The line of a position, before it and from it on.
+fn around(content: &str, pos: Position) -> (&str, &str) {
     let line = pos.line().and_then(|n| content.lines().nth(n.saturating_sub(1))).unwrap_or_default();
     let from = pos.position().unwrap_or(1).saturating_sub(1);
     let start = line.char_indices().nth(from).map_or(line.len(), |(i, _)| i);
-    let rest = line.get(start..).unwrap_or_default();
+    line.split_at_checked(start).unwrap_or((line, ""))
+}
+
+/// The word at a position.
+fn word_at(content: &str, pos: Position) -> &str {
+    let (_, rest) = around(content, pos);
     rest.find(|c: char| !c.is_alphanumeric() && c != '_').and_then(|end| rest.get(..end)).unwrap_or(rest)
 }
 

@@ -235,6 +235,27 @@ fn mistakes_in_test_files_are_found_before_anything_runs() {
 }
 
 #[test]
+fn people_and_tests_are_checked_by_name_also_where_rules_or_workflows_are_wrong() {
+    let source = source("test(\"x\", |desk| { desk.craete(#{}) });")
+        .with("roster.toml", "[[agents]]\nid = \"li\"\ngroups = [\"suport\"]\n")
+        .with("rules/z.rhai", "rule(\"z\").on(\"craeted\").then(|t| t.tag(\"x\"));");
+    let codes = |s: &Source| harness::check(s).iter().map(|d| d.code).collect::<Vec<_>>();
+    assert_eq!(codes(&source), ["unknown-name", "unknown-trigger", "unknown-function"], "{}", harness::check(&source));
+    // Where the names themselves cannot be read, nothing is said of who names them.
+    let headless = source.with("playbook.toml", "name = \"x\"\n[groups]\nsupport = 5\n");
+    assert!(!codes(&headless).contains(&"unknown-name"), "{}", harness::check(&headless));
+}
+
+#[test]
+fn a_misspelt_type_is_told_as_such() {
+    let two = source("test(\"x\", |desk| { desk.create(#{ typ: \"question\" }) });");
+    let head = format!("{}\n[types.order]\nworkflow = \"question\"\n", two.get("playbook.toml").unwrap());
+    let two = two.with("playbook.toml", head);
+    let said = harness::test(&two, &Options::default()).unwrap().to_string();
+    assert!(said.contains("nothing is called `typ` here") && said.contains("did you mean `type`?"), "{said}");
+}
+
+#[test]
 fn a_test_is_bounded_like_a_rule() {
     let (problem, _) = fails("loop { }");
     assert!(problem.starts_with("error[fault-budget]: the test takes too many steps"), "{problem}");

@@ -130,6 +130,28 @@ const EDITS: &[(&str, &str, &str)] = &[
         LAST,
         approval!("protects = [\"vendor\"]\nstages = [{ approvers = [\"lead\"], within = \"1bd\", escalate_to = [\"manager\"] }]"),
     ),
+    ("approval-not-leaving", LAST, approval!("protects = [\"resolved\"]\ndeclined = \"reopen\"\nstages = [{ approvers = [\"lead\"] }]")),
+    (
+        "approval-needs-input",
+        LAST,
+        approval!("protects = [\"vendor\"]\ngranted = \"hand_to_vendor\"\nstages = [{ approvers = [\"lead\"] }]"),
+    ),
+    ("duplicate-approver", LAST, approval!("protects = [\"vendor\"]\nstages = [{ approvers = [\"agent:bo\", \"agent:bo\"] }]")),
+    (
+        "condition-never",
+        LAST,
+        approval!(
+            "protects = [\"vendor\"]\nwhen = { all = [{ field = \"impact\", is = \"high\" }, { field = \"impact\", is = \"low\" }] }\nstages = [{ approvers = [\"lead\"] }]"
+        ),
+    ),
+    (
+        "condition-always",
+        LAST,
+        approval!(
+            "protects = [\"vendor\"]\nwhen = { any = [{ field = \"impact\", is_not = \"high\" }, { field = \"impact\", is_not = \"low\" }] }\nstages = [{ approvers = [\"lead\"] }]"
+        ),
+    ),
+    ("right-without-step", "[[timed]]", "[rights]\n\"new -> vendor\" = [\"lead\"]\n\n[[timed]]"),
     ("bad-quorum", LAST, approval!("protects = [\"vendor\"]\nstages = [{ approvers = [\"lead\"], quorum = \"most\" }]")),
     ("unknown-approval", "{ tag = \"started\" }", "{ request_approval = \"spend\" }"),
     ("script-engine-missing", "guard = { field = \"impact\", is_not = \"high\" }", "guard = \"t.impact != 'high'\""),
@@ -316,6 +338,7 @@ fn no_code_is_without_a_fixture() {
         "check_course",
         "check_dead",
         "check_demand",
+        "check_moves",
         "check_states",
         "check_transitions",
         "check_paths",

@@ -1,5 +1,6 @@
 //! Workflows: loading, checking, taking transitions.
 
+mod certain;
 mod claims;
 mod fixtures;
 mod laws;
