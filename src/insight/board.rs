@@ -271,7 +271,9 @@ impl Board {
                 for s in playbook.workflows().iter().filter(|w| used.contains(&w.name())).flat_map(|w| w.states()) {
                     match board.columns.iter_mut().find(|c| c.name == s.name) {
                         Some(c) => c.shared_by(&s.label, s.limit),
-                        None if wanted(s.class) => board.columns.push(column(s.name.clone(), s.label.clone(), s.colour.clone(), s.class, s.limit)),
+                        None if wanted(s.class) => {
+                            board.columns.push(column(s.name.clone(), s.label.clone(), s.colour.clone(), s.class, s.limit))
+                        }
                         None => {}
                     }
                 }

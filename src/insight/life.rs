@@ -107,7 +107,12 @@ pub struct Life {
 impl Life {
     /// The life that a journal tells, with the words of a playbook; of states that it does not have, the names.
     pub fn of<'e>(journal: impl IntoIterator<Item = &'e Entry>, playbook: &Playbook) -> Self {
-        let mut teller = Teller { playbook, workflow: None, titles: BTreeMap::new(), life: Self { zone: playbook.calendars().default_calendar().time_zone().into(), ..Self::default() } };
+        let mut teller = Teller {
+            playbook,
+            workflow: None,
+            titles: BTreeMap::new(),
+            life: Self { zone: playbook.calendars().default_calendar().time_zone().into(), ..Self::default() },
+        };
         for entry in journal {
             let actor = Lane::of(&entry.actor);
             for (at, _, caused) in entry.happened() {

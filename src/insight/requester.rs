@@ -311,9 +311,13 @@ impl Eyes<'_> {
                 let party = if self.projection.names { named() } else { None };
                 let party = party.or_else(|| {
                     state.responsible.as_ref().map(|r| match r {
-                        crate::workflow::Responsible::Role(role) => {
-                            self.playbook.schema().roles.get(role.as_str()).cloned().unwrap_or_else(|| responsible(self.playbook.schema(), r))
-                        }
+                        crate::workflow::Responsible::Role(role) => self
+                            .playbook
+                            .schema()
+                            .roles
+                            .get(role.as_str())
+                            .cloned()
+                            .unwrap_or_else(|| responsible(self.playbook.schema(), r)),
                         r => responsible(self.playbook.schema(), r),
                     })
                 });

@@ -180,7 +180,8 @@ pub fn graph(show: &Show, a: &args::Graph) -> Result<bool, Trouble> {
         return Ok(true);
     }
     let flow = entries.as_ref().map(Flow::of);
-    let drawn: Vec<String> = wanted.iter().map(|w| insight::draw_workflow(w, playbook.schema(), flow.as_ref(), a.format.into(), show.lang)).collect();
+    let drawn: Vec<String> =
+        wanted.iter().map(|w| insight::draw_workflow(w, playbook.schema(), flow.as_ref(), a.format.into(), show.lang)).collect();
     show.out(&drawn.join("\n"));
     Ok(true)
 }
@@ -247,7 +248,10 @@ pub fn reference(show: &Show, a: &args::Reference) -> Result<bool, Trouble> {
         let near = did_you_mean(kind, harness::REFERENCES.iter().map(|(name, ..)| *name));
         let (en, zh) = near.map_or_else(Default::default, |t| (format!("; {}", t.en), format!("；{}", t.zh)));
         let all = harness::REFERENCES.map(|(name, ..)| name).join(", ");
-        return Err(Trouble::new(format!("there is no reference `{kind}`{en}; there are {all}"), format!("没有参考 `{kind}`{zh}；可选：{all}")));
+        return Err(Trouble::new(
+            format!("there is no reference `{kind}`{en}; there are {all}"),
+            format!("没有参考 `{kind}`{zh}；可选：{all}"),
+        ));
     };
     show.out(text);
     Ok(true)

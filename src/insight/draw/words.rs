@@ -34,7 +34,12 @@ pub(super) fn span(of: &Span) -> Text {
 /// A length in the units that it is made of.
 fn units(of: TimeDelta) -> String {
     let left = |n: i64, within: i64| n.checked_rem(within).unwrap_or(0);
-    let all = [(of.num_days(), "天"), (left(of.num_hours(), 24), "小时"), (left(of.num_minutes(), 60), "分钟"), (left(of.num_seconds(), 60), "秒")];
+    let all = [
+        (of.num_days(), "天"),
+        (left(of.num_hours(), 24), "小时"),
+        (left(of.num_minutes(), 60), "分钟"),
+        (left(of.num_seconds(), 60), "秒"),
+    ];
     let said: Vec<String> = all.into_iter().filter(|(n, _)| *n != 0).map(|(n, unit)| format!("{n} {unit}")).collect();
     if said.is_empty() { hours(of) } else { said.join(" ") }
 }

@@ -248,9 +248,7 @@ mod svg {
             assert!(all.contains("[系统]") && all.contains("5 个工作日后自动"), "{how:?} {all}");
             for w in desk.workflows() {
                 for t in w.tasks().iter().filter(|t| t.label.is_some()) {
-                    let waited = |x: &ticketry::workflow::Transition| {
-                        matches!(x.waits_for(), ticketry::workflow::TaskWait::Named(n) if n.contains(&t.name))
-                    };
+                    let waited = |x: &ticketry::workflow::Transition| matches!(x.waits_for(), ticketry::workflow::TaskWait::Named(n) if n.contains(&t.name));
                     assert!(!w.transitions().iter().any(waited) || all.contains(&t.title().zh), "{how:?} {}", t.name);
                 }
             }
