@@ -48,12 +48,20 @@
 //! | file | read by | says |
 //! | --- | --- | --- |
 //! | `playbook.toml` | [`playbook`](playbook#reference) | fields, levels, channels, groups, roles, ticket types, templates, settings |
-//! | `workflows/*.toml` | [`workflow`] | states, transitions, who may, what must be filled in, timed transitions |
+//! | `workflows/*.toml` | [`workflow`] | states, transitions, who may, what must be filled in, timed transitions, tasks, approvals, children |
+//! | `migrations/*.toml` | [`playbook::Migration`] | where tickets of one workflow version go on in another, and what names that are gone become |
 //! | `calendars/*.toml` | [`calendar`] | time zone, hours, holidays, make-up days, feeds, versions, calendars made of calendars |
 //! | `sla/*.toml` | [`sla`](sla#reference) | targets, what pauses them, warnings, escalation levels |
 //! | `priority.toml` | [`priority`] | impact × urgency, terms of the score, bands |
 //! | `routing.toml` | [`routing`] | queues, strategy, slots |
 //! | `rules/*.rhai` | [`rules`] | what happens by itself |
+//! | `tables/*.csv` | [`condition::LookupTable`] | what rules look up |
+//! | `macros.toml` | [`playbook::Macro`] | lists of actions that a person runs with one command |
+//! | `watches.toml` | [`playbook::Watch`] | what is watched over the whole desk |
+//! | `roster.toml` | [`routing::Roster`] | the people, for `check`, `test` and `replay`; a program answers from its own directory |
+//! | `tests/*.rhai` | [`harness::test_folder`] | what the playbook is to do |
+//!
+//! Every key of every TOML file, with comments, is in `harness::REFERENCES`; `ticketry reference` prints it.
 //!
 //! Numbers such as S46 on these pages name lines of [`semantics`]: what the behaviour is, each in a sentence or two.
 //!
@@ -79,6 +87,7 @@
 //! | [`workflow`], [`priority`], [`sla`], [`routing`], [`rules`], [`store`] | each from definition to compiled form; none knows another |
 //! | [`playbook`] | the compiled parts together |
 //! | [`engine`] | [`engine::decide`] and what goes round it |
+//! | [`insight`] | boards, backlogs, flows, pictures; what the requester may see |
 //! | [`desk`], [`folder`] | the shell: async and blocking; playbooks from disk |
 //! | [`harness`] | simulated time for tests in Rust and in Rhai; everything wrong with a playbook |
 //!
@@ -86,6 +95,8 @@
 //!
 //! - `rhai` (default): conditions, guards and rules as Rhai text.
 //! - `redb` (default): `store::RedbStore`, one durable file.
+//! - `svg`: workflows and lives of tickets as SVG, `insight::Drawing::Svg`.
+//! - `icalendar`: calendar feeds (`.ics`) as holidays and make-up days, `calendar::Feed`.
 //! - `conformance`: `store_conformance!` for authors of stores.
 //! - `cli`: the command `ticketry` for authors of playbooks.
 

@@ -4,8 +4,7 @@
 //! time lies between two instants, which instant lies so much open time later, and when it opens and closes; durations that say their kind ([`Span`]); and the
 //! only place that knows time zones ([`zone_render`]).
 //! What it never does: read a clock, or walk through days: open time is kept as prefix sums over sorted UTC stretches, a year at a time, made when first needed.
-//! Read next: [`CalendarDefinition::from_toml`] and [`load`] (what files say), [`Calendar`] (what can be asked), in the source `compiled.rs` (the laws), `rules.rs` (what is open on
-//! a date) and `timeline.rs` (how it is found), then [`crate::ticket`].
+//! Read next: [`CalendarDefinition::from_toml`] and [`load`] (what files say), [`Calendar`] (what can be asked), then [`crate::ticket`].
 //!
 //! What it does not do: leap seconds, calendars other than the Gregorian, holidays by rule (Easter, "last Monday of May") except through an iCalendar feed (feature
 //! `icalendar`); rules of a feed's own VTIMEZONE, recurrences within a day and RSCALE are not read. Open time is known from 1900 to 2200, clock changes until 2100.

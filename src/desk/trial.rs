@@ -103,6 +103,9 @@ impl Desk {
     /// pinned workflow versions stay pinned until a migration. A ticket that comes into the subset later adopts it as of then, and one that leaves it comes back to the desk's own. Of two
     /// trials that both cover a ticket the later one counts.
     ///
+    /// A trial by groups: a new ticket is in no group yet, so it begins under the desk's own playbook and with that one's version of the workflow, which it keeps when it comes to the group. A migration
+    /// that only the playbook on trial brings (its `migrations/`) concerns the tickets of the subset alone: begin it during the trial ([`Desk::begin_migration`]), and again for those that came later.
+    ///
     /// It ends with [`Desk::swap`], usually to the same playbook, or with [`Desk::end_trials`]. A process that starts again meanwhile gives it to
     /// [`super::Builder::trial`]. Watches (S86) and channels are always those of the desk's own playbook.
     ///

@@ -26,6 +26,8 @@ pub enum ApprovalCommand {
         comment: Text,
     },
     /// Pass one's vote on 转交.
+    ///
+    /// Any agent of the roster may be given it who is not excluded, is not asked already and has not voted before; a role of the stage's approvers is not needed. Whoever passes a vote on answers for the choice.
     Delegate {
         /// Of which.
         approval: ApprovalName,

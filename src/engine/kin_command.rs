@@ -46,7 +46,7 @@ pub enum KinCommand {
     UndoMerge,
     /// Make a new ticket of some of its messages; [`crate::desk::Done::others`] has it. The right is `split`.
     Split {
-        /// The messages: entry and place in it, as [`crate::ticket::MessageRef`] has them.
+        /// The messages: entry and place in it, as [`crate::ticket::MessageRef`] has them; [`crate::insight::messages()`] lists a ticket's.
         messages: Vec<(Revision, u32)>,
         /// The ticket to be made.
         new: Box<NewTicket>,

@@ -3,10 +3,10 @@
 //! What it is: [`Stage`], given/when/then for hosts that test their playbook in Rust; [`test_folder`], the tests a folder holds
 //! beside its rules, in one line under `cargo test`; [`check`], everything wrong with a playbook, its people and its tests;
 //! [`Coverage`], which rules never matched; [`explain`], what the rules make of one ticket; [`replay`], a past under a candidate playbook;
-//! [`definitions`]; [`starter`], a folder to begin with.
+//! [`definitions`] and [`REFERENCES`], what can be written; [`starter`], a folder to begin with.
 //! The command `ticketry` (feature `cli`) is a thin shell round this room.
 //! What it never does: run another engine than the live one, read the real clock, or draw a random number: the same test, the same result.
-//! Read next: `stage.rs`, then `host.rs` (a stage as tests in Rhai see it).
+//! Read next: [`Stage`], then [`test_folder`].
 //!
 //! # Tests in Rust
 //!
@@ -59,7 +59,7 @@ pub use coverage::{Coverage, Part, RuleCoverage};
 #[cfg(feature = "rhai")]
 pub use explain::{Explained, RuleTold, StepTold, explain};
 #[cfg(feature = "rhai")]
-pub use reference::{definitions, undescribed};
+pub use reference::{REFERENCES, definitions, undescribed};
 #[cfg(feature = "rhai")]
 pub use replay::{
     Columns, Course, DeedMap, Difference, FirstRow, History, LogMap, Looks, NewCase, ReplayOptions, Replayed, Translated, customers,

@@ -26,7 +26,8 @@ pub enum BoardScope {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Columns {
-    /// A column a state, in the order the workflows declare them.
+    /// A column a state, in the order the workflows declare them. States of one name are one column, whichever workflow they are of: where they are called differently, its label is all their
+    /// labels, joined by ` / `; its colour is the first one's, and it has a time limit only where all have the same. A card has the label and the colour of its own state.
     #[default]
     States,
     /// A column a class, in the order of a ticket's life.
@@ -268,8 +269,12 @@ impl Board {
                 let types = playbook.schema().types.iter().filter(|(n, _)| definition.types.is_empty() || definition.types.contains(n));
                 let used: Vec<&WorkflowName> = types.map(|(_, t)| &t.workflow).collect();
                 for s in playbook.workflows().iter().filter(|w| used.contains(&w.name())).flat_map(|w| w.states()) {
-                    if wanted(s.class) && !board.columns.iter().any(|c| c.name == s.name) {
-                        board.columns.push(column(s.name.clone(), s.label.clone(), s.colour.clone(), s.class, s.limit));
+                    match board.columns.iter_mut().find(|c| c.name == s.name) {
+                        Some(c) => c.shared_by(&s.label, s.limit),
+                        None if wanted(s.class) => {
+                            board.columns.push(column(s.name.clone(), s.label.clone(), s.colour.clone(), s.class, s.limit))
+                        }
+                        None => {}
                     }
                 }
                 // Workflows of one desk share most of their states: in the order of a life, and within a class as declared.
@@ -342,6 +347,19 @@ impl Board {
             limit: ticket.limit,
             flag,
         });
+    }
+}
+
+impl Column {
+    /// Another workflow has a state of this name.
+    fn shared_by(&mut self, label: &Text, limit: Option<Span>) {
+        for (own, other) in [(&mut self.label.en, &label.en), (&mut self.label.zh, &label.zh)] {
+            if !own.split(" / ").any(|l| l == other) {
+                own.push_str(" / ");
+                own.push_str(other);
+            }
+        }
+        self.limit = self.limit.filter(|l| limit == Some(*l));
     }
 }
 

@@ -98,6 +98,8 @@ pub struct LifeStep {
 pub struct Life {
     /// The ticket's number.
     pub number: u64,
+    /// The time zone of the playbook's default calendar, in which a picture shows the instants: an IANA name; empty: UTC.
+    pub zone: String,
     /// The steps.
     pub steps: Vec<LifeStep>,
 }
@@ -105,7 +107,12 @@ pub struct Life {
 impl Life {
     /// The life that a journal tells, with the words of a playbook; of states that it does not have, the names.
     pub fn of<'e>(journal: impl IntoIterator<Item = &'e Entry>, playbook: &Playbook) -> Self {
-        let mut teller = Teller { playbook, workflow: None, titles: BTreeMap::new(), life: Self::default() };
+        let mut teller = Teller {
+            playbook,
+            workflow: None,
+            titles: BTreeMap::new(),
+            life: Self { zone: playbook.calendars().default_calendar().time_zone().into(), ..Self::default() },
+        };
         for entry in journal {
             let actor = Lane::of(&entry.actor);
             for (at, _, caused) in entry.happened() {
@@ -128,7 +135,7 @@ impl Life {
         (gap >= TimeDelta::hours(1)).then(|| length(gap))
     }
 
-    /// As SVG: a lane for everybody who takes part, time downwards.
+    /// As SVG: a lane for everybody who takes part, time downwards, in the zone that is named above the times.
     #[cfg(feature = "svg")]
     pub fn svg(&self, lang: Lang) -> String {
         super::draw::life(self, lang)
@@ -241,10 +248,12 @@ impl Teller<'_> {
                 self.said(at, from, to, what);
             }
             Event::Queued { group, handoff, .. } => {
+                let label = self.playbook.schema().groups.get(group).map(|g| g.label.clone());
+                let Text { en, zh } = label.unwrap_or_else(|| text(group.as_str(), group.as_str()));
                 let what = if *handoff {
-                    text(format!("handed off to {group}"), format!("转派至 {group}"))
+                    text(format!("handed off to {en}"), format!("转派至 {zh}"))
                 } else {
-                    text(format!("queued for {group}"), format!("进入 {group} 队列"))
+                    text(format!("queued for {en}"), format!("进入 {zh} 队列"))
                 };
                 self.said(at, by, Lane::Desk, what);
             }

@@ -317,10 +317,14 @@ impl Eyes<'_> {
                 let party = if self.projection.names { named() } else { None };
                 let party = party.or_else(|| {
                     state.responsible.as_ref().map(|r| match r {
-                        crate::workflow::Responsible::Role(role) => {
-                            self.playbook.schema().roles.get(role.as_str()).cloned().unwrap_or_else(|| responsible(r))
-                        }
-                        r => responsible(r),
+                        crate::workflow::Responsible::Role(role) => self
+                            .playbook
+                            .schema()
+                            .roles
+                            .get(role.as_str())
+                            .cloned()
+                            .unwrap_or_else(|| responsible(self.playbook.schema(), r)),
+                        r => responsible(self.playbook.schema(), r),
                     })
                 });
                 Whose::Desk { party: party.unwrap_or_else(|| text("support", "服务台")) }

@@ -4,7 +4,8 @@
 //! hosts that write rules in Rust, and the sandbox in which the part of a rule that is a script runs.
 //! What it never does: perform an action (it yields [`crate::ticket::Action`], the engine validates and makes events), count
 //! waves, read a clock, a file or the network, or let a failing rule become more than a [`crate::diagnostic::RuleFault`] (S24).
-//! Read next: `set.rs`, `check/mod.rs` (what is suspicious before a rule runs), then `script/mod.rs`, the only place that knows Rhai; the reasons are in `script/limits.rs`.
+//! Read next: [`RuleSet`], [`Trigger`] and [`Then`], then [`crate::engine`], which runs them. In the source: what is suspicious before a rule runs is in `check/`; `script/` is the only place that
+//! knows Rhai, its `limits.rs` gives the reason of every figure.
 
 mod action;
 mod builder;

@@ -5,7 +5,7 @@
 //! facts alone (S56), [`timeline_of`] shows how a figure came about, [`Agreements::accounts`] why, [`ledger()`] splits a ticket's whole time, [`Agreements::corrected`] shows what a person's
 //! correction makes of a figure (S87), [`propose()`] says from closed cycles which targets would have been kept (S73).
 //! What it never does: look at a wall clock, keep a timer, act: actions are data for the engine.
-//! Read next: [`Metric`] (what starts and stops what; the table of signs), [`Policy`], [`Agreements::follow`] (in `follow.rs` with `ending.rs`, `changing.rs`, `starting.rs`),
+//! Read next: [`Metric`] (what starts and stops what; the table of signs), [`Policy`], [`Agreements::follow`],
 //! [`Agreements::fire`], then [`crate::engine`].
 //!
 //! # Reference

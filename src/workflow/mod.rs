@@ -5,7 +5,7 @@
 //! may be done now and why the rest may not ([`Workflow::available`]). Below it the bare [`Machine`] of states and arcs, for whoever needs no more.
 //! What it never does: change a ticket, read a clock, or run an action. After-actions, timed transitions and limits are data here;
 //! `engine` makes events of them.
-//! Read next: `definition` for what can be written, `judge` for how a transition is refused, then [`crate::engine`].
+//! Read next: [`WorkflowDefinition`] for what can be written, [`Blocker`] for how a transition is refused, then [`crate::engine`].
 //!
 //! The TOML form:
 //!

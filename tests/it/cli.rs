@@ -369,3 +369,23 @@ fn s11_s89_diff_says_what_changed_and_what_nothing_maps() {
     let (code, _, err) = ticketry(dir.path(), &["--lang", "zh", "diff", "demo", "nowhere"]);
     assert!(code == 2 && err.contains("nowhere"), "{err}");
 }
+
+#[test]
+fn a_reference_is_a_file_of_its_kind() {
+    let (dir, demo) = demo();
+    let (code, out, err) = ticketry(dir.path(), &["reference"]);
+    assert_eq!((code, err.as_str(), out.lines().count()), (0, "", 9));
+    assert!(out.contains("\nworkflow   workflows/*.toml\n"), "{out}");
+    for kind in ["workflow", "workflows/question.toml"] {
+        let (code, out, _) = ticketry(dir.path(), &["reference", kind]);
+        assert!(code == 0 && out.starts_with("# workflows/*.toml: every key"), "{out}");
+    }
+    let (code, out, _) = ticketry(dir.path(), &["reference", "roster"]);
+    assert_eq!(code, 0);
+    write(&demo, "roster.toml", &out);
+    let (code, out, _) = ticketry(dir.path(), &["check", "demo"]);
+    assert_eq!(code, 1, "its skills and shifts are not the demo's");
+    assert!(out.contains("roster.toml") && !out.contains("unknown-key"), "{out}");
+    let (code, _, err) = ticketry(dir.path(), &["reference", "wokflow"]);
+    assert!(code == 2 && err.contains("did you mean `workflow`?"), "{err}");
+}

@@ -18,6 +18,10 @@ fn of(word: &str) -> Vec<&'static str> {
 fn source() -> Source {
     let mut source = harness::starter("demo");
     for block in of("toml") {
+        if let Some((file, content)) = block.strip_prefix("# at the end of ").and_then(|b| b.split_once('\n')) {
+            let before = source.get(file).unwrap().to_string();
+            source.add(file, format!("{before}\n{content}\n"));
+        }
         for file in ["watches", "macros"].into_iter().filter(|f| block.starts_with(&format!("[[{f}]]"))) {
             source.add(format!("{file}.toml"), block);
         }
@@ -75,7 +79,7 @@ fn the_ticket_of_the_guide_is_explained() {
 /// The commands exist, with these arguments.
 #[test]
 fn the_commands_of_the_guide_are_those_of_the_program() {
-    let known = ["new", "check", "test", "definitions", "explain", "export", "replay", "graph"];
+    let known = ["new", "check", "test", "definitions", "reference", "explain", "export", "replay", "graph"];
     let lines: Vec<&str> = of("sh").into_iter().flat_map(str::lines).collect();
     let used: Vec<&str> = lines.iter().filter_map(|l| l.strip_prefix("ticketry ")).filter_map(|l| l.split(' ').next()).collect();
     assert!(used.len() >= 6 && used.iter().all(|w| known.contains(w)), "{used:?}");

@@ -60,6 +60,73 @@ fn the_references_name_every_key() {
     assert!(Sign::words().count() > 20, "the signs have a page of their own");
 }
 
+/// All references together are one playbook.
+#[cfg(feature = "rhai")]
+fn whole() -> Source {
+    let mut source = Playbook::starter_source();
+    for (_, files, text) in ticketry::harness::REFERENCES {
+        let file = match files {
+            "workflows/*.toml" => "workflows/question.toml".into(),
+            "sla/*.toml" => "sla/customer.toml".into(),
+            other => other.replace('*', "x"),
+        };
+        source.add(file, text);
+    }
+    source
+}
+
+#[cfg(feature = "rhai")]
+#[test]
+fn every_reference_loads_and_names_every_key() {
+    use ticketry::harness::{REFERENCES, check};
+    let source = whole();
+    let found = check(&source);
+    assert!(found.is_empty(), "{}", found.render(Lang::En, Some(&source)));
+    let workflow = &loaded(&source).playbook.workflows()[0].clone();
+    assert!(workflow.tasks().len() == 2 && !workflow.states().is_empty());
+    let text = |name: &str| REFERENCES.iter().find(|(n, ..)| *n == name).unwrap().2;
+    let has = |reference: &str, key: &str| {
+        let word = |c: char| c.is_alphanumeric() || c == '_';
+        reference.match_indices(key).any(|(i, _)| !reference[..i].ends_with(word) && !reference[i + key.len()..].starts_with(word))
+    };
+    let tables: [(&str, &str, &[&str]); 7] = [
+        (
+            "workflow",
+            "workflows/question.toml",
+            &[
+                "",
+                "[states.x]",
+                "[[transitions]]",
+                "[[transitions]]\n[[transitions.check]]",
+                "[[timed]]",
+                "[tasks.x]",
+                "[tasks.x.outcomes.y]",
+                "[approvals.x]",
+                "[[approvals.x.stages]]",
+                "[children]",
+            ],
+        ),
+        ("migration", "migrations/x.toml", &[""]),
+        ("roster", "roster.toml", &["", "[groups.support]", "[[agents]]", "[[agents]]\n[[agents.absences]]"]),
+        ("macros", "macros.toml", &["", "[[macros]]"]),
+        ("watches", "watches.toml", &["", "[[watches]]", "[[watches]]\n[watches.open]", "[[watches]]\n[watches.notify]"]),
+        ("priority", "priority.toml", &["", "[[terms]]"]),
+        ("routing", "routing.toml", &["", "[defaults]", "[[queues.support.prefers]]", "[[slots]]", "[order]"]),
+    ];
+    for (name, file, tables) in tables {
+        for table in tables {
+            let wrong = source.clone().with(file, format!("{table}\nzzzzzzzzzzzz = 1\n"));
+            let help = |d: &ticketry::diagnostic::Diagnostic| d.help.clone().map(|h| h.en).unwrap_or_default();
+            let problems = check(&wrong);
+            let help = problems.iter().map(help).find(|h| h.starts_with("the keys here are"));
+            let help = help.unwrap_or_else(|| panic!("{file} {table}: {problems}"));
+            for key in help.split('`').skip(1).step_by(2) {
+                assert!(has(text(name), key), "{file} {table}: {key}");
+            }
+        }
+    }
+}
+
 #[test]
 fn every_s_line_that_a_page_cites_is_told() {
     let told: BTreeSet<u32> = SEMANTICS.lines().filter_map(|l| l.strip_prefix("- **S")?.split_once("**")?.0.parse().ok()).collect();

@@ -40,6 +40,8 @@ pub enum What {
     Replay(Replay),
     /// Write definitions for editors (.d.rhai) and a reference (.md) 生成编辑器定义和参考
     Definitions(Definitions),
+    /// Every key of a kind of file, with comments; without one, the kinds 列出某类文件的全部键及说明
+    Reference(Reference),
     /// Begin a playbook: a folder that passes check and test 新建配置包
     New(New),
     /// Write the journals of a store file as JSON lines, for replay 导出操作日志
@@ -217,6 +219,13 @@ pub struct Definitions {
     /// Where to write; in the playbook's folder .ticketry unless given 输出文件夹，默认为配置包内的 .ticketry
     #[arg(long)]
     pub out: Option<PathBuf>,
+}
+
+/// `reference`.
+#[derive(Debug, Group)]
+pub struct Reference {
+    /// Of which kind of file: workflow, roster, … 文件种类
+    pub kind: Option<String>,
 }
 
 /// `new`.

@@ -183,7 +183,8 @@ pub fn graph(show: &Show, a: &args::Graph) -> Result<bool, Trouble> {
         return Ok(true);
     }
     let flow = entries.as_ref().map(Flow::of);
-    let drawn: Vec<String> = wanted.iter().map(|w| insight::draw_workflow(w, flow.as_ref(), a.format.into(), show.lang)).collect();
+    let drawn: Vec<String> =
+        wanted.iter().map(|w| insight::draw_workflow(w, playbook.schema(), flow.as_ref(), a.format.into(), show.lang)).collect();
     show.out(&drawn.join("\n"));
     Ok(true)
 }
@@ -231,6 +232,31 @@ pub fn definitions(show: &Show, a: &args::Definitions) -> Result<bool, Trouble> 
         fs::create_dir_all(&out).and_then(|()| fs::write(&file, content.as_bytes())).map_err(|e| Trouble::file(&file, &e))?;
         show.out(&format!("{}\n", file.display()));
     }
+    Ok(true)
+}
+
+/// `ticketry reference`.
+pub fn reference(show: &Show, a: &args::Reference) -> Result<bool, Trouble> {
+    let Some(kind) = &a.kind else {
+        for (name, files, _) in harness::REFERENCES {
+            show.out(&format!("{name:<10} {files}\n"));
+        }
+        return Ok(true);
+    };
+    // The kind, or a file of it.
+    let is = |name: &str, files: &str| {
+        kind == name || files.split_once('*').map_or(files == kind, |(folder, end)| kind.starts_with(folder) && kind.ends_with(end))
+    };
+    let Some((_, _, text)) = harness::REFERENCES.iter().find(|(name, files, _)| is(name, files)) else {
+        let near = did_you_mean(kind, harness::REFERENCES.iter().map(|(name, ..)| *name));
+        let (en, zh) = near.map_or_else(Default::default, |t| (format!("; {}", t.en), format!("；{}", t.zh)));
+        let all = harness::REFERENCES.map(|(name, ..)| name).join(", ");
+        return Err(Trouble::new(
+            format!("there is no reference `{kind}`{en}; there are {all}"),
+            format!("没有参考 `{kind}`{zh}；可选：{all}"),
+        ));
+    };
+    show.out(text);
     Ok(true)
 }
 

@@ -24,6 +24,7 @@ fn main() -> ExitCode {
         What::Graph(a) => commands::graph(&show, a),
         What::Diff(a) => commands::diff(&show, a),
         What::Definitions(a) => commands::definitions(&show, a),
+        What::Reference(a) => commands::reference(&show, a),
         What::New(a) => commands::new(&show, a),
         What::Replay(a) => past::replay(&show, a),
         What::Export(a) => past::export(&show, a),

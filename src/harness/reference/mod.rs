@@ -1,6 +1,6 @@
 //! References and definitions of a playbook, made from the lists that the loader itself goes by.
 //!
-//! What it is: [`definitions`], the files that editors and people look things up in: `.d.rhai` for completion, Markdown for reading.
+//! What it is: [`definitions`], the files that editors and people look things up in: `.d.rhai` for completion, Markdown for reading; [`REFERENCES`], every key of every TOML file, with comments.
 //! What it never does: list a word the loader does not know, or leave one out that it does.
 //! Read next: `words.rs`, what each word does.
 
@@ -11,6 +11,26 @@ use crate::diagnostic::{Lang, Source, text};
 use crate::rules::{TestWord, Trigger, vocabulary};
 use crate::ticket::Schema;
 use words::{ACTIONS, Described, EVENTS, FACTS, STEPS};
+
+/// Every key of the TOML files of a playbook, with what it means and what it has where it is left out: what it is called, the files it is of, and the reference, which is such a file itself. What
+/// `ticketry reference` prints.
+///
+/// ```
+/// use ticketry::harness::REFERENCES;
+/// let (_, files, text) = REFERENCES.iter().find(|(name, ..)| *name == "workflow").unwrap();
+/// assert!(*files == "workflows/*.toml" && text.contains("[[transitions]]"));
+/// ```
+pub const REFERENCES: [(&str, &str, &str); 9] = [
+    ("playbook", "playbook.toml", include_str!("../../playbook/reference.toml")),
+    ("workflow", "workflows/*.toml", include_str!("workflow.toml")),
+    ("sla", "sla/*.toml", include_str!("../../sla/reference.toml")),
+    ("priority", "priority.toml", include_str!("priority.toml")),
+    ("routing", "routing.toml", include_str!("routing.toml")),
+    ("migration", "migrations/*.toml", include_str!("migration.toml")),
+    ("macros", "macros.toml", include_str!("macros.toml")),
+    ("watches", "watches.toml", include_str!("watches.toml")),
+    ("roster", "roster.toml", include_str!("roster.toml")),
+];
 
 /// Definition files for the authors of a playbook's rules, by their paths in a folder of their own:
 ///

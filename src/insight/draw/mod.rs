@@ -28,6 +28,7 @@ use super::Flow;
 use crate::diagnostic::Lang;
 use crate::id::RuleName;
 use crate::rules::RuleGraph;
+use crate::ticket::Schema;
 use crate::workflow::Workflow;
 use notation::Notation;
 use sketch::{How, Sketch};
@@ -50,16 +51,20 @@ pub enum Drawing {
 /// A workflow: its states in their colours, with who is responsible and for how long at most; its transitions with who may take them, when, and what goes by itself (dashed). With a flow
 /// on it, each edge says how many tickets took it, and each state the median stay and how many tickets are there.
 ///
+/// Roles and tasks are called by their labels; those of roles are in `schema`, the playbook's ([`crate::playbook::Playbook::schema`]), or an empty one where there is no playbook. The words that Ticketry
+/// itself brings, such as `requester` and the units of time, are in the language asked for. In Mermaid `⏱` marks what goes by itself after a time, `✉` what goes when the requester writes, `⤳` what
+/// this version of the workflow does not have.
+///
 /// Never fails, whatever the size; beyond a hundred states or so the layout of an SVG is a plain one.
 ///
 /// ```
 /// use ticketry::{diagnostic::Lang, insight::{Drawing, draw_workflow}, playbook::Playbook};
 /// let playbook = Playbook::starter().unwrap();
-/// let drawn = draw_workflow(&playbook.workflows()[0], None, Drawing::Mermaid, Lang::En);
+/// let drawn = draw_workflow(&playbook.workflows()[0], playbook.schema(), None, Drawing::Mermaid, Lang::En);
 /// assert!(drawn.starts_with("stateDiagram-v2\n") && drawn.contains("new --> open : Start"));
 /// ```
-pub fn draw_workflow(w: &Workflow, flow: Option<&Flow>, how: Drawing, lang: Lang) -> String {
-    let sketch = Sketch::of(w, flow, lang);
+pub fn draw_workflow(w: &Workflow, schema: &Schema, flow: Option<&Flow>, how: Drawing, lang: Lang) -> String {
+    let sketch = Sketch::of(w, schema, flow, lang);
     let mut d = match how {
         Drawing::Mermaid => Notation::mermaid_states(),
         Drawing::Dot => Notation::dot(&sketch.title),

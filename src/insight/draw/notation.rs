@@ -142,6 +142,7 @@ impl Notation {
                 let mark = match how {
                     How::Taken => "",
                     How::Alone => "⏱ ",
+                    How::Answered => "✉ ",
                     How::Beside => "⤳ ",
                 };
                 let label = lines.iter().map(|l| described(l)).collect::<Vec<_>>().join("\\n");
@@ -151,7 +152,7 @@ impl Notation {
             Kind::Dot => {
                 let style = match how {
                     How::Taken => "",
-                    How::Alone => ", style=dashed",
+                    How::Alone | How::Answered => ", style=dashed",
                     How::Beside => ", style=dotted",
                 };
                 self.line(&format!("{from} -> {to} [label={}{style}];", quoted(&lines.join("\n"))));

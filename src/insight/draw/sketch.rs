@@ -4,7 +4,7 @@ use super::paint::Paint;
 use super::words;
 use crate::diagnostic::{Lang, text};
 use crate::insight::{Flow, Passed, Step};
-use crate::ticket::StateClass;
+use crate::ticket::{Schema, StateClass};
 use crate::workflow::{State, Workflow};
 use std::collections::BTreeSet;
 
@@ -40,8 +40,10 @@ pub(super) struct Node {
 pub(super) enum How {
     /// Somebody takes it.
     Taken,
-    /// It also goes by itself: after a time, or when the requester writes.
+    /// It also goes by itself after a time.
     Alone,
+    /// It also goes by itself when the requester writes.
+    Answered,
     /// The workflow as drawn does not have it, but tickets went that way: an import, another version.
     Beside,
 }
@@ -62,11 +64,11 @@ pub(super) struct Arrow {
 
 impl Sketch {
     /// The picture of a workflow, with a flow on it where there is one.
-    pub(super) fn of(w: &Workflow, flow: Option<&Flow>, lang: Lang) -> Self {
+    pub(super) fn of(w: &Workflow, schema: &Schema, flow: Option<&Flow>, lang: Lang) -> Self {
         let name = w.name().as_str();
         let mut sketch = Self {
             title: format!("{name} {}", w.version()),
-            boxes: w.states().iter().map(|s| node(w, s, flow, lang)).collect(),
+            boxes: w.states().iter().map(|s| node(w, schema, s, flow, lang)).collect(),
             arrows: Vec::new(),
             lang,
             flowing: flow.is_some(),
@@ -77,16 +79,17 @@ impl Sketch {
             for from in &t.from {
                 let to = t.target(from);
                 let (Some(a), Some(b)) = (at(from), at(to)) else { continue };
-                let mut under = words::conditions(t, lang);
+                let mut under = words::conditions(w, schema, t, lang);
                 // Of alternatives of one name a timer or a message takes whichever guard holds: each of them may go by itself.
                 let mut how = How::Taken;
                 for timed in w.timed(from).filter(|timed| timed.transition == t.name) {
                     how = How::Alone;
-                    let after = &timed.after;
-                    under.push(text(format!("by itself after {after}"), format!("{after} 后自动")).get(lang).to_string());
+                    let after = words::span(&timed.after);
+                    under.push(text(format!("by itself after {}", after.en), format!("{}后自动", after.zh)).get(lang).to_string());
                 }
                 if w.state(from).and_then(|s| s.on_requester_reply.as_ref()) == Some(&t.name) {
-                    how = How::Alone;
+                    // A picture has one mark for an arrow; a time is the rarer thing to hear of.
+                    how = if how == How::Taken { How::Answered } else { how };
                     under.push(text("when the requester writes", "请求人来信时").get(lang).to_string());
                 }
                 let step = Step { from: from.clone(), transition: Some(t.name.clone()), to: to.clone() };
@@ -120,18 +123,19 @@ impl Sketch {
     }
 }
 
-fn node(w: &Workflow, s: &State, flow: Option<&Flow>, lang: Lang) -> Node {
+fn node(w: &Workflow, schema: &Schema, s: &State, flow: Option<&Flow>, lang: Lang) -> Node {
     let mut notes = Vec::new();
     let class = s.class.label();
     notes.push(match &s.responsible {
         Some(who) => {
-            let who = words::responsible(who);
+            let who = words::responsible(schema, who);
             text(format!("{} · {}", class.en, who.en), format!("{} · {}", class.zh, who.zh)).get(lang).to_string()
         }
         None => class.get(lang).to_string(),
     });
     if let Some(limit) = &s.limit {
-        notes.push(text(format!("at most {limit}"), format!("时限 {limit}")).get(lang).to_string());
+        let limit = words::span(limit);
+        notes.push(text(format!("at most {}", limit.en), format!("时限 {}", limit.zh)).get(lang).to_string());
     }
     // Nobody enters it without (S12).
     for a in w.protecting(&s.name).map(|a| a.definition.title()) {

@@ -2,6 +2,8 @@
 //!
 //! A transition that leaves more than a few states (`from = "*"`) would hide everything behind its arrows: it stands as a line inside each box that it leaves, and as one in the box that
 //! it leads to.
+//!
+//! A label is written over its own arrow, which is left out behind it; an arrow of another transition that passes there is not cut, letters only have a little white round them.
 
 use super::letters::{escape, measure, wrap};
 use super::paint::{FAINT, INK, LINE};
@@ -18,6 +20,8 @@ const LINES: usize = 6;
 pub(super) const FONT: &str =
     "Helvetica, Arial, 'Noto Sans SC', 'Noto Sans CJK SC', 'PingFang SC', 'Microsoft YaHei', 'WenQuanYi Micro Hei', sans-serif";
 const MARGIN: f64 = 24.0;
+/// Straight pieces of a bend.
+const BEND: u8 = 8;
 
 /// One line of text.
 struct Line {
@@ -76,6 +80,10 @@ struct Bundle<'s> {
 }
 
 impl Bundle<'_> {
+    /// How much room its label takes.
+    fn label(&self) -> (f64, f64) {
+        (self.block.width() + 6.0, self.block.height() + 2.0)
+    }
     fn times(&self) -> u64 {
         self.arrows.iter().filter_map(|a| a.passed).fold(0, |n, p| n.saturating_add(p.times))
     }
@@ -123,6 +131,7 @@ fn parted(s: &Sketch) -> (BTreeMap<usize, Vec<String>>, Vec<Bundle<'_>>) {
     let mut bundles: Vec<Bundle<'_>> = Vec::new();
     let mut known: BTreeMap<(usize, usize, How), usize> = BTreeMap::new();
     for a in &s.arrows {
+        let how = if a.how == How::Answered { How::Alone } else { a.how };
         if many(a) {
             inside.entry(a.from).or_default().push(leaving(s, a));
             if a.from != a.to {
@@ -131,10 +140,10 @@ fn parted(s: &Sketch) -> (BTreeMap<usize, Vec<String>>, Vec<Bundle<'_>>) {
             }
             continue;
         }
-        let at = *known.entry((a.from, a.to, a.how)).or_insert(bundles.len());
+        let at = *known.entry((a.from, a.to, how)).or_insert(bundles.len());
         match bundles.get_mut(at) {
             Some(b) => b.arrows.push(a),
-            None => bundles.push(Bundle { from: a.from, to: a.to, how: a.how, arrows: vec![a], block: Block::default() }),
+            None => bundles.push(Bundle { from: a.from, to: a.to, how, arrows: vec![a], block: Block::default() }),
         }
     }
     for (n, a) in arriving.values() {
@@ -248,7 +257,7 @@ impl Page {
 
     fn arrows(&mut self, s: &Sketch, bundles: &[Bundle<'_>], placed: &Placed) {
         let most = bundles.iter().map(Bundle::times).max().unwrap_or(0).max(1) as f64;
-        for (n, (points, _)) in placed.arrows.iter().enumerate() {
+        for (n, (points, middle)) in placed.arrows.iter().enumerate() {
             let bundle = bundles.get(n);
             let (mut ink, mut wide) = ("line", 1.4);
             if s.flowing
@@ -267,7 +276,7 @@ impl Page {
                 "ink" => INK,
                 _ => LINE,
             };
-            let path = rounded(points);
+            let path = path(points, bundle.map(|b| (*middle, b.label())));
             let _ = writeln!(
                 self.out,
                 r#"<path d="{path}" fill="none" stroke="{stroke}" stroke-width="{wide:.1}"{dashes} marker-end="url(#{ink})"/>"#
@@ -277,17 +286,17 @@ impl Page {
 
     fn labels(&mut self, bundles: &[Bundle<'_>], placed: &Placed) {
         for (b, (_, middle)) in bundles.iter().zip(&placed.arrows).filter(|(_, a)| !a.0.is_empty()) {
-            let (w, h) = (b.block.width() + 6.0, b.block.height() + 2.0);
+            let (w, h) = b.label();
             let (x, y) = (middle.0 - w / 2.0, middle.1 - h / 2.0);
             let whole =
                 b.arrows.iter().map(|a| std::iter::once(&a.label).chain(&a.under).map(String::as_str).collect::<Vec<_>>().join(" "));
             let whole = escape(&whole.collect::<Vec<_>>().join(" / "));
             let _ = writeln!(
                 self.out,
-                r##"<g><title>{whole}</title><rect x="{x:.1}" y="{y:.1}" width="{w:.1}" height="{h:.1}" rx="3" fill="#ffffff"/>"##
+                r##"<g><title>{whole}</title><rect x="{x:.1}" y="{y:.1}" width="{w:.1}" height="{h:.1}" rx="3" fill="none" pointer-events="all"/><g stroke="#ffffff" stroke-width="3" stroke-linejoin="round" paint-order="stroke">"##
             );
             b.block.write(&mut self.out, *middle);
-            self.out.push_str("</g>\n");
+            self.out.push_str("</g></g>\n");
         }
     }
 
@@ -313,7 +322,7 @@ impl Page {
 
 fn legend(s: &Sketch) -> String {
     let mut parts = vec![text("double frame: final state", "双框：终态")];
-    if s.arrows.iter().any(|a| a.how == How::Alone) {
+    if s.arrows.iter().any(|a| matches!(a.how, How::Alone | How::Answered)) {
         parts.push(text("dashed: also goes by itself", "虚线：可自动执行"));
     }
     if s.arrows.iter().any(|a| a.how == How::Beside) {
@@ -325,17 +334,64 @@ fn legend(s: &Sketch) -> String {
     parts.iter().map(|t| t.get(s.lang)).collect::<Vec<_>>().join(" · ")
 }
 
-/// A line through points, its bends rounded.
-fn rounded(points: &[At]) -> String {
-    let mut path = String::new();
-    let (Some(first), Some(last)) = (points.first(), points.last()) else { return path };
-    let _ = write!(path, "M{:.1} {:.1}", first.0, first.1);
+/// A line through points, its bends rounded, left out where the label is that stands round a point.
+fn path(points: &[At], label: Option<(At, (f64, f64))>) -> String {
+    let line = rounded(points);
+    let within = |(x, y): At, ((cx, cy), (w, h)): (At, (f64, f64))| (x - cx).abs() < w / 2.0 && (y - cy).abs() < h / 2.0;
+    // The point of the arrow is drawn in any case.
+    let label = label.filter(|l| !line.last().is_some_and(|end| within(*end, *l)));
+    let (mut path, mut pen) = (String::new(), None);
+    for (a, b) in line.iter().zip(line.iter().skip(1)) {
+        let parts = match label.and_then(|l| hidden(*a, *b, l)) {
+            None => [Some((0.0, 1.0)), None],
+            Some((from, to)) => [(from > 0.0).then_some((0.0, from)), (to < 1.0).then_some((to, 1.0))],
+        };
+        let at = |part: f64| (a.0 + (b.0 - a.0) * part, a.1 + (b.1 - a.1) * part);
+        for (from, to) in parts.into_iter().flatten() {
+            let (from, to) = (at(from), at(to));
+            if pen != Some(from) {
+                let _ = write!(path, "M{:.1} {:.1}", from.0, from.1);
+            }
+            let _ = write!(path, "L{:.1} {:.1}", to.0, to.1);
+            pen = Some(to);
+        }
+    }
+    path
+}
+
+/// Which part of the way from one point to another lies in a rectangle round a centre, as shares of the way.
+fn hidden(a: At, b: At, ((x, y), (w, h)): (At, (f64, f64))) -> Option<(f64, f64)> {
+    let (mut from, mut to) = (0.0_f64, 1.0_f64);
+    for (start, way, middle, half) in [(a.0, b.0 - a.0, x, w / 2.0), (a.1, b.1 - a.1, y, h / 2.0)] {
+        if way.abs() < 1e-9 {
+            if (start - middle).abs() >= half {
+                return None;
+            }
+            continue;
+        }
+        let (one, other) = ((middle - half - start) / way, (middle + half - start) / way);
+        (from, to) = (from.max(one.min(other)), to.min(one.max(other)));
+    }
+    (from < to).then_some((from, to))
+}
+
+/// Points on a line through points whose bends are rounded.
+fn rounded(points: &[At]) -> Vec<At> {
+    let mut line = Vec::new();
+    line.extend(points.first().copied());
     for (a, (b, c)) in points.iter().zip(points.iter().skip(1).zip(points.iter().skip(2))) {
         let (from, to) = (towards(*b, *a), towards(*b, *c));
-        let _ = write!(path, "L{:.1} {:.1}Q{:.1} {:.1} {:.1} {:.1}", from.0, from.1, b.0, b.1, to.0, to.1);
+        for step in 0..=BEND {
+            let part = f64::from(step) / f64::from(BEND);
+            let on = |from: f64, bend: f64, to: f64| {
+                let rest = 1.0 - part;
+                from * rest * rest + bend * 2.0 * rest * part + to * part * part
+            };
+            line.push((on(from.0, b.0, to.0), on(from.1, b.1, to.1)));
+        }
     }
-    let _ = write!(path, "L{:.1} {:.1}", last.0, last.1);
-    path
+    line.extend(points.last().copied().filter(|_| points.len() > 1));
+    line
 }
 
 /// The point on the way from a bend to its neighbour where the rounding begins.

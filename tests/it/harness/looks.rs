@@ -112,8 +112,8 @@ fn slips_in_a_ticket_are_answered_with_a_suggestion() {
 fn workflows_and_rules_are_drawn() {
     let desk = playbook(&desk());
     let returns = desk.workflows().iter().find(|w| *w.name() == *"return").unwrap();
-    insta::assert_snapshot!("workflow_mermaid", insight::draw_workflow(returns, None, Drawing::Mermaid, Lang::En));
-    insta::assert_snapshot!("workflow_dot_zh", insight::draw_workflow(returns, None, Drawing::Dot, Lang::Zh));
+    insta::assert_snapshot!("workflow_mermaid", insight::draw_workflow(returns, desk.schema(), None, Drawing::Mermaid, Lang::En));
+    insta::assert_snapshot!("workflow_dot_zh", insight::draw_workflow(returns, desk.schema(), None, Drawing::Dot, Lang::Zh));
     insta::assert_snapshot!("rules_mermaid", insight::draw_rules(&desk.rule_graph(), Drawing::Mermaid));
     insta::assert_snapshot!("rules_dot", insight::draw_rules(&desk.rule_graph(), Drawing::Dot));
 }

@@ -109,3 +109,24 @@ fn s62_a_flag_stands_beside_the_colour_amber_at_risk_red_overdue() {
     t.class = ticketry::ticket::StateClass::Closed;
     assert_eq!(Flag::of(&t, now), None);
 }
+
+#[test]
+fn s62_states_of_one_name_are_one_column_with_all_their_labels() {
+    use ticketry::playbook::Playbook;
+    let source = Playbook::starter_source();
+    let question = source.get("workflows/question.toml").unwrap().to_string();
+    let other = question.replacen("question", "errand", 1).replace("待处理", "待受理");
+    assert_ne!(question.matches("待受理").count(), other.matches("待受理").count());
+    let types = source.get("playbook.toml").unwrap().to_string() + "\n[types.errand]\nworkflow = \"errand\"\n";
+    let source = source.with("workflows/errand.toml", other).with("playbook.toml", types);
+    let playbook = crate::engine::stage::playbook(&source);
+    let board = Board::new(&BoardDefinition::global(), &playbook, at("2025-10-09T12:00:00Z"));
+    let labels = |b: &Board| b.columns.iter().map(|c| (c.name.to_string(), c.label.en.clone(), c.label.zh.clone())).collect::<Vec<_>>();
+    let all = labels(&board);
+    assert_eq!(all.iter().filter(|(n, ..)| n == "new").count(), 1);
+    let (_, en, zh) = all.iter().find(|(n, ..)| n == "new").unwrap();
+    assert!(!en.contains('/') && zh.contains("待处理") && zh.contains(" / ") && zh.contains("待受理"), "{en} {zh}");
+    // A board of one type has that type's words.
+    let one = Board::new(&BoardDefinition::global().kind("errand"), &playbook, at("2025-10-09T12:00:00Z"));
+    assert_eq!(labels(&one).iter().find(|(n, ..)| n == "new").unwrap().2, "待受理");
+}

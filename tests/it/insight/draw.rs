@@ -43,13 +43,13 @@ fn a_flow_lies_on_every_notation() {
     s.as_agent("li", &t, What::transition("start"));
     let flow = Flow::of(&s.desk.journal(t.id).unwrap());
     let w = s.desk.playbook().workflows()[0].clone();
-    let mermaid = draw_workflow(&w, Some(&flow), Drawing::Mermaid, Lang::En);
+    let mermaid = draw_workflow(&w, &Schema::default(), Some(&flow), Drawing::Mermaid, Lang::En);
     assert!(mermaid.contains("new --> open : Start\\n1 ticket\n") && mermaid.contains("new : median stay 1h30m\n"), "{mermaid}");
     assert!(mermaid.contains("open : 1 here now\n"), "{mermaid}");
-    let dot = draw_workflow(&w, Some(&flow), Drawing::Dot, Lang::Zh);
+    let dot = draw_workflow(&w, &Schema::default(), Some(&flow), Drawing::Dot, Lang::Zh);
     assert!(dot.contains("label=\"开始处理\\n1 张\"") && dot.contains("停留中位数 1h30m"), "{dot}");
     // Without a flow nothing is said of tickets.
-    let bare = draw_workflow(&w, None, Drawing::Mermaid, Lang::En);
+    let bare = draw_workflow(&w, &Schema::default(), None, Drawing::Mermaid, Lang::En);
     assert!(!bare.contains("ticket\n") && !bare.contains("median"), "{bare}");
 }
 
@@ -65,7 +65,7 @@ fn steps_that_a_version_does_not_have_are_drawn_beside_it() {
         }
     }
     let w = s.desk.playbook().workflows()[0].clone();
-    let dot = draw_workflow(&w, Some(&Flow::of(&journal)), Drawing::Dot, Lang::En);
+    let dot = draw_workflow(&w, &Schema::default(), Some(&Flow::of(&journal)), Drawing::Dot, Lang::En);
     assert!(dot.contains("[label=\"begin-of-old\\n1 ticket\", style=dotted]"), "{dot}");
 }
 
@@ -89,7 +89,8 @@ fn a_life_is_a_sequence_of_who_did_what() {
         assert!(drawn.contains(line), "{line}{drawn}");
     }
     assert!(!drawn.contains("SECRET"), "what was said is not in it");
-    assert_eq!(Life::of([], &s.desk.playbook()), Life::default());
+    let empty = Life::of([], &s.desk.playbook());
+    assert_eq!(empty, Life { zone: empty.zone.clone(), ..Life::default() });
 }
 
 #[cfg(feature = "svg")]
@@ -135,7 +136,7 @@ mod svg {
         all.push(workflow(29, &to_and_fro, "a label of some length 和中文"));
         for w in &all {
             for lang in [Lang::En, Lang::Zh] {
-                let svg = draw_workflow(w, None, Drawing::Svg, lang);
+                let svg = draw_workflow(w, &Schema::default(), None, Drawing::Svg, lang);
                 well_formed(&svg);
                 let boxes = rectangles(&svg, "rx=\"9\"");
                 assert_eq!(boxes.len(), w.states().len());
@@ -154,7 +155,7 @@ mod svg {
     fn colours_limits_guards_roles_and_timers_are_on_the_picture() {
         let desk = desk();
         let returns = desk.workflows().iter().find(|w| *w.name() == *"return").unwrap();
-        let svg = draw_workflow(returns, None, Drawing::Svg, Lang::En);
+        let svg = draw_workflow(returns, desk.schema(), None, Drawing::Svg, Lang::En);
         for part in [
             "stroke=\"#5561c9\"",
             "at most 8bh",
@@ -168,7 +169,7 @@ mod svg {
         ] {
             assert!(svg.contains(part), "{part}");
         }
-        assert_eq!(svg, draw_workflow(returns, None, Drawing::Svg, Lang::En), "the same picture each time");
+        assert_eq!(svg, draw_workflow(returns, desk.schema(), None, Drawing::Svg, Lang::En), "the same picture each time");
     }
 
     #[test]
@@ -179,13 +180,88 @@ mod svg {
         let svg = Life::of(&s.desk.journal(t.id).unwrap(), &s.desk.playbook()).svg(Lang::Zh);
         well_formed(&svg);
         assert!(svg.contains("请求人") && svg.contains("消息") && !svg.contains("SECRET"), "{svg}");
+        // The times are those of the default calendar's zone, which is said once; a group has its label.
+        assert_eq!(svg.matches(">Asia/Shanghai<").count(), 1, "{svg}");
+        let wall = ticketry::calendar::zone_local("Asia/Shanghai", t.created_at).unwrap().0.format(">%Y-%m-%d %H:%M:%S<").to_string();
+        assert!(svg.contains(&wall), "{wall} {svg}");
+        let group = t.group.clone().unwrap();
+        let label = s.desk.playbook().schema().groups[&group].label.zh.clone();
+        assert!(label != group.as_str() && svg.contains(&format!("进入 {label} 队列")), "{label} {svg}");
         well_formed(&Life::default().svg(Lang::En));
+    }
+
+    #[test]
+    fn what_a_life_says_is_never_cut_short() {
+        let s = Stage::starter();
+        let t = s.create();
+        let words = "a result that is longer than any lane of a picture is wide and has to go on below it";
+        let mut life = Life::of(&s.desk.journal(t.id).unwrap(), &s.desk.playbook());
+        life.steps.iter_mut().for_each(|step| step.what = ticketry::diagnostic::text(words, words));
+        let svg = life.svg(Lang::En);
+        well_formed(&svg);
+        let letters: String = svg.split('>').filter_map(|p| p.split_once("</text").map(|(t, _)| t)).collect();
+        let bare = |s: &str| s.replace(' ', "");
+        assert_eq!(bare(&letters).matches(&bare(words)).count(), life.steps.len(), "{letters}");
+    }
+
+    /// The straight pieces of each arrow.
+    fn arrows(svg: &str) -> Vec<Vec<((f64, f64), (f64, f64))>> {
+        let paths = svg.lines().filter_map(|l| l.strip_prefix("<path d=\"")?.split_once('"').map(|(d, _)| d));
+        let point = |s: &str| {
+            let (x, y) = s.split_once(' ').unwrap();
+            (x.parse::<f64>().unwrap(), y.parse::<f64>().unwrap())
+        };
+        let strokes = |d: &str| d.split('M').skip(1).map(|p| p.split('L').map(point).collect::<Vec<_>>()).collect::<Vec<_>>();
+        paths.map(|d| strokes(d).iter().flat_map(|s| s.windows(2).map(|w| (w[0], w[1])).collect::<Vec<_>>()).collect()).collect()
+    }
+
+    #[test]
+    fn an_arrow_is_left_out_behind_its_own_label_and_nothing_covers_another() {
+        let desk = desk();
+        for w in desk.workflows() {
+            let svg = draw_workflow(w, desk.schema(), None, Drawing::Svg, Lang::En);
+            let labels = rectangles(&svg, "rx=\"3\"");
+            let (arrows, mut gaps) = (arrows(&svg), 0);
+            for (arrow, label) in arrows.iter().zip(&labels) {
+                let inside = |(x, y): (f64, f64)| {
+                    x > label[0] + 0.5 && x < label[0] + label[2] - 0.5 && y > label[1] + 0.5 && y < label[1] + label[3] - 0.5
+                };
+                let middle = |(a, b): &((f64, f64), (f64, f64))| ((a.0 + b.0) / 2.0, (a.1 + b.1) / 2.0);
+                assert!(!arrow.iter().any(|s| inside(middle(s))), "{}: {label:?} {arrow:?}", w.name());
+                gaps += usize::from(arrow.windows(2).any(|s| s[0].1 != s[1].0));
+            }
+            assert!(gaps * 2 > labels.len(), "{gaps} of {}", labels.len());
+            assert!(svg.lines().filter(|l| l.contains("rx=\"3\"")).all(|l| l.contains("fill=\"none\"") && l.contains("paint-order")));
+        }
+    }
+
+    #[test]
+    fn a_picture_speaks_the_language_that_was_asked_for() {
+        let source = ticketry::folder::read(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/desk")).unwrap();
+        let desk = playbook(&source);
+        let drawn = |how| desk.workflows().iter().map(|w| draw_workflow(w, desk.schema(), None, how, Lang::Zh)).collect::<String>();
+        for how in [Drawing::Svg, Drawing::Mermaid, Drawing::Dot] {
+            let all = drawn(how);
+            for word in ["[requester", "[agent", "system]", "5bd", "8bh"] {
+                assert!(!all.contains(word), "{how:?} {word}");
+            }
+            assert!(all.contains("[系统]") && all.contains("5 个工作日后自动"), "{how:?} {all}");
+            for w in desk.workflows() {
+                for t in w.tasks().iter().filter(|t| t.label.is_some()) {
+                    let waited = |x: &ticketry::workflow::Transition| matches!(x.waits_for(), ticketry::workflow::TaskWait::Named(n) if n.contains(&t.name));
+                    assert!(!w.transitions().iter().any(waited) || all.contains(&t.title().zh), "{how:?} {}", t.name);
+                }
+            }
+        }
+        let mermaid = drawn(Drawing::Mermaid);
+        assert!(mermaid.lines().any(|l| l.contains("✉") && l.contains("请求人来信时")), "{mermaid}");
+        assert!(!mermaid.lines().any(|l| l.contains("⏱") && !l.contains("后自动")), "{mermaid}");
     }
 
     #[test]
     fn a_workflow_too_large_for_a_layout_is_drawn_in_rows() {
         let w = workflow(700, &[(3, 3), (600, 1)], "x");
-        let svg = draw_workflow(&w, None, Drawing::Svg, Lang::En);
+        let svg = draw_workflow(&w, &Schema::default(), None, Drawing::Svg, Lang::En);
         well_formed(&svg);
         assert_eq!(rectangles(&svg, "rx=\"9\"").len(), 701);
     }
@@ -198,9 +274,9 @@ mod svg {
         fn any_workflow_is_drawn(states in 1usize..24, steps in prop::collection::vec((any::<usize>(), any::<usize>()), 0..40), label in "\\PC{0,60}|[a-z<>&\"' 中文]{0,80}") {
             let label = if label.trim().is_empty() { "x".to_string() } else { label };
             let w = workflow(states, &steps, &label);
-            well_formed(&draw_workflow(&w, None, Drawing::Svg, Lang::Zh));
+            well_formed(&draw_workflow(&w, &Schema::default(), None, Drawing::Svg, Lang::Zh));
             for how in [Drawing::Mermaid, Drawing::Dot] {
-                let drawn = draw_workflow(&w, None, how, Lang::En);
+                let drawn = draw_workflow(&w, &Schema::default(), None, how, Lang::En);
                 prop_assert!(drawn.ends_with('\n'));
             }
         }
@@ -215,6 +291,6 @@ fn a_state_may_be_called_as_the_notation_calls_its_beginning() {
         .state(StateDefinition::new("end", StateClass::Closed).label("E", "完"))
         .transition(TransitionDefinition::new("go", ["begin"], "end").label("Go", "去"));
     let w = w.compile(&Schema::default(), &NoScripts).0.unwrap();
-    let dot = draw_workflow(&w, None, Drawing::Dot, Lang::En);
+    let dot = draw_workflow(&w, &Schema::default(), None, Drawing::Dot, Lang::En);
     assert!(dot.contains("\" begin\" [shape=point];\n") && dot.contains("\" begin\" -> \"begin\";"), "{dot}");
 }
