@@ -109,7 +109,11 @@ fn every_reference_loads_and_names_every_key() {
         ("migration", "migrations/x.toml", &[""]),
         ("roster", "roster.toml", &["", "[groups.support]", "[[agents]]", "[[agents]]\n[[agents.absences]]"]),
         ("macros", "macros.toml", &["", "[[macros]]"]),
-        ("watches", "watches.toml", &["", "[[watches]]", "[[watches]]\n[watches.open]", "[[watches]]\n[watches.notify]"]),
+        (
+            "watches",
+            "watches.toml",
+            &["", "[[watches]]", "[[watches]]\nname = \"w\"\n[watches.open]", "[[watches]]\nname = \"w\"\n[watches.notify]"],
+        ),
         ("priority", "priority.toml", &["", "[[terms]]"]),
         ("routing", "routing.toml", &["", "[defaults]", "[[queues.support.prefers]]", "[[slots]]", "[order]"]),
     ];
