@@ -206,8 +206,11 @@ mod svg {
         assert_eq!(bare(&letters).matches(&bare(words)).count(), life.steps.len(), "{letters}");
     }
 
+    /// From one point to another.
+    type Piece = ((f64, f64), (f64, f64));
+
     /// The straight pieces of each arrow.
-    fn arrows(svg: &str) -> Vec<Vec<((f64, f64), (f64, f64))>> {
+    fn arrows(svg: &str) -> Vec<Vec<Piece>> {
         let paths = svg.lines().filter_map(|l| l.strip_prefix("<path d=\"")?.split_once('"').map(|(d, _)| d));
         let point = |s: &str| {
             let (x, y) = s.split_once(' ').unwrap();
@@ -228,7 +231,7 @@ mod svg {
                 let inside = |(x, y): (f64, f64)| {
                     x > label[0] + 0.5 && x < label[0] + label[2] - 0.5 && y > label[1] + 0.5 && y < label[1] + label[3] - 0.5
                 };
-                let middle = |(a, b): &((f64, f64), (f64, f64))| ((a.0 + b.0) / 2.0, (a.1 + b.1) / 2.0);
+                let middle = |(a, b): &Piece| ((a.0 + b.0) / 2.0, (a.1 + b.1) / 2.0);
                 assert!(!arrow.iter().any(|s| inside(middle(s))), "{}: {label:?} {arrow:?}", w.name());
                 gaps += usize::from(arrow.windows(2).any(|s| s[0].1 != s[1].0));
             }
