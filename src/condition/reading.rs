@@ -86,9 +86,11 @@ impl<'s> Document<'s> {
             let says = e.message().lines().map(str::trim).collect::<Vec<_>>().join(", ");
             if says == "duplicate key" {
                 let key = e.span().and_then(|s| content.get(s)).unwrap_or_default();
-                let header = document.line_of(&place).trim() == format!("[{key}]");
+                let line = document.line_of(&place).trim();
+                let header = line == format!("[{key}]") || line == format!("[[{key}]]");
                 // Of a table that stands there twice the table is told, not each of its keys.
-                if again.iter().any(|lines| lines.contains(&place.line)) {
+                let before = again.partition_point(|lines| lines.start <= place.line);
+                if before.checked_sub(1).and_then(|i| again.get(i)).is_some_and(|lines| lines.contains(&place.line)) {
                     continue;
                 }
                 // Of many tables of one name, one is told.
@@ -113,8 +115,11 @@ impl<'s> Document<'s> {
             last = Some(place.line);
             if !follows {
                 let bare = e.span().and_then(|s| bare_word(content, s.start));
-                let says = text(format!("not TOML: {says}"), format!("TOML 语法错误：{says}"));
-                let quoted = bare.map(|w| text(format!("a text stands in quotes: `\"{w}\"`"), format!("文本需加引号：`\"{w}\"`")));
+                let says = match bare {
+                    Some(_) => text("not TOML: a text without quotes", "TOML 语法错误：文本缺少引号"),
+                    None => text(format!("not TOML: {says}"), format!("TOML 语法错误：{says}")),
+                };
+                let quoted = bare.map(|w| text(format!("write `\"{w}\"`"), format!("请写 `\"{w}\"`")));
                 document.report(Diagnostic::error("toml-syntax", says).at(place).maybe_help(quoted));
             }
         }
@@ -122,17 +127,19 @@ impl<'s> Document<'s> {
         document
     }
 
-    /// The lines below each header of a table that was there already.
+    /// The lines below each header of a table that was there already, from top to bottom.
     fn headed_again(&self, errors: &[toml::de::Error]) -> Vec<std::ops::Range<u32>> {
         let line = |n: u32| self.line_of(&Place::new(self.file.clone(), n, 1, 1)).trim();
         let last = u32::try_from(self.lines.len()).unwrap_or(u32::MAX);
         let twice = errors.iter().filter(|e| e.message().trim() == "duplicate key").filter_map(toml::de::Error::span);
         let at = twice.map(|s| self.place(s.start, s.end).line).filter(|n| line(*n).starts_with('['));
-        at.map(|n| {
+        let below = |n: u32| {
             let from = n.saturating_add(1);
             from..(from..=last).find(|n| line(*n).starts_with('[')).unwrap_or(last.saturating_add(1))
-        })
-        .collect()
+        };
+        let mut all: Vec<_> = at.map(below).collect();
+        all.sort_by_key(|lines| lines.start);
+        all
     }
 
     /// The line a place begins on.

@@ -63,6 +63,8 @@ escalations = [{ metric = "resolution", at = "100%", level = 1 }, { metric = "re
 "#;
 
 fn cascades() -> Vec<Slip> {
+    let starter = Playbook::starter_source();
+    let flow = starter.get("workflows/question.toml").unwrap();
     let policy = |targets: &str| sla(&format!("[[policies]]\nname = \"p\"\n{targets}\n{ALERTS}"));
     let metric = |rest: &str| {
         sla(&format!(
@@ -120,6 +122,21 @@ fn cascades() -> Vec<Slip> {
             head("workflow = \"question\"", "workflow = \"question\"\n[types.task]\nworkflow = \"tsak\"")
                 .with("workflows/question.toml", "name = \"question\"\nversion = 1\n"),
             &["unknown-workflow", "no-states", "no-initial-state"],
+        ),
+        slip(
+            "[transitions] for the first of [[transitions]]",
+            Playbook::starter_source().with("workflows/question.toml", flow.replacen("[[transitions]]", "[transitions]", 1)),
+            &["wrong-type", "duplicate-key"],
+        ),
+        slip(
+            "[transitions] for every [[transitions]]",
+            Playbook::starter_source().with("workflows/question.toml", flow.replace("[[transitions]]", "[transitions]")),
+            &["duplicate-key", "wrong-type"],
+        ),
+        slip(
+            "a value without quotes",
+            Playbook::starter_source().with("workflows/question.toml", flow.replacen("class = \"new\"", "class = new", 1)),
+            &["toml-syntax"],
         ),
     ]
 }
