@@ -123,6 +123,7 @@ fn cascades() -> Vec<Slip> {
                 .with("workflows/question.toml", "name = \"question\"\nversion = 1\n"),
             &["unknown-workflow", "no-states", "no-initial-state"],
         ),
+        slip("a policy that promises nothing", sla("[[policies]]\nname = \"p\"\n"), &["no-targets"]),
         slip(
             "[transitions] for the first of [[transitions]]",
             Playbook::starter_source().with("workflows/question.toml", flow.replacen("[[transitions]]", "[transitions]", 1)),

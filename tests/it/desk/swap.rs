@@ -4,6 +4,7 @@ use super::stores::{Trouble, Wrapped};
 use crate::engine::stage::{Stage, playbook};
 use chrono::TimeDelta;
 use ticketry::desk::Error;
+use ticketry::diagnostic::Lang;
 use ticketry::engine::{Command, What};
 use ticketry::playbook::Playbook;
 use ticketry::store::AnyStore;
@@ -197,4 +198,15 @@ fn s55_a_policy_taken_away_takes_its_escalations_with_it() {
         let now = s.get(&t);
         assert!(!now.tags.contains("escalated") && now.clocks.is_empty() && now.wake_at.is_none(), "{recalculated}: {:?}", now.clocks);
     }
+}
+
+#[test]
+fn s11_a_workflow_altered_under_its_version_is_told_and_taken() {
+    let s = Stage::starter();
+    let source = Playbook::starter_source();
+    let flow = source.get("workflows/question.toml").unwrap().replacen("Resolve", "Done", 1);
+    let swapped = s.desk.swap(playbook(&source.with("workflows/question.toml", flow))).unwrap();
+    let warnings = &swapped.warnings;
+    assert_eq!(warnings.iter().map(|d| d.code).collect::<Vec<_>>(), ["workflow-altered"]);
+    insta::assert_snapshot!("altered", format!("{}{}", warnings.render(Lang::En, None), warnings.render(Lang::Zh, None)));
 }

@@ -50,6 +50,8 @@ fn s12_an_approval_that_the_people_there_are_cannot_give_is_told_before_it_is_as
     let typo = found("{ approvers = [\"role:buyer\", \"agent:chne\"], quorum = \"2\" },", none, PEOPLE);
     assert_eq!(typo.len(), 1);
     assert!(typo[0].0 == "unknown-approver" && typo[0].1.contains("did you mean `chen`?"), "{}", typo[0].1);
+    let few = found("{ approvers = [\"role:buyer\"], quorum = \"3\" },", none, PEOPLE);
+    insta::assert_snapshot!("staffing", format!("{}\n{}", typo[0].1, few[0].1));
     let stranger = found("{ approvers = [\"role:buyer\", \"agent:wilhelmina\"], quorum = \"2\" },", none, PEOPLE);
     assert!(stranger[0].1.contains("help: add an agent with id = \"wilhelmina\" to roster.toml"), "{}", stranger[0].1);
     // The second stage, where it is written.

@@ -314,6 +314,7 @@ fn what_only_rust_can_build() {
         WorkflowDefinition::new("w", 1).initial("a").state(state("a")).task(TaskDefinition::new("t")).task(TaskDefinition::new("t"));
     let lead = || ApprovalDefinition::new("v").stage(StageDefinition::new([Approver::Lead], Quorum::Any)).protects(["b"]);
     let approvals = WorkflowDefinition::new("w", 1).initial("a").state(state("a")).approval(lead()).approval(lead());
+    let mut all = String::new();
     for (code, definition) in [
         ("duplicate-approval", approvals),
         ("duplicate-task", tasks),
@@ -324,7 +325,13 @@ fn what_only_rust_can_build() {
         let (workflow, problems) = definition.compile(&schema(), &NoScripts);
         assert!(workflow.is_none() && problems.iter().any(|d| d.code == code), "{code}: {problems}");
         complete(&problems);
+        all.push_str(&format!("{}{}\n", problems.render(Lang::En, None), problems.render(Lang::Zh, None)));
     }
+    let mut settings = insta::Settings::clone_current();
+    settings.set_omit_expression(true);
+    settings.set_prepend_module_to_snapshot(false);
+    let _bound = settings.bind_to_scope();
+    insta::assert_snapshot!("built-in-rust", all);
 }
 
 /// Codes are the hyphened words in the sources that report; none may lack a fixture.
