@@ -64,3 +64,9 @@ impl KinCommand {
         }
     }
 }
+
+impl From<KinCommand> for super::What {
+    fn from(c: KinCommand) -> Self {
+        Self::Kin(c)
+    }
+}

@@ -117,3 +117,9 @@ impl NewTask {
         }
     }
 }
+
+impl From<TaskCommand> for super::What {
+    fn from(c: TaskCommand) -> Self {
+        Self::Task(c)
+    }
+}
