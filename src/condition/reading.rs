@@ -295,11 +295,14 @@ impl<'d> Item<'d> {
     }
     /// Reports `wrong-type`: what is wanted, in both languages.
     pub(crate) fn mistyped<T>(&self, en: &str, zh: &str) -> Option<T> {
+        self.mistyped_with(en, zh, None)
+    }
+    fn mistyped_with<T>(&self, en: &str, zh: &str, help: Option<Text>) -> Option<T> {
         let (key, found) = (self.key, self.kind());
         self.wrong(
             "wrong-type",
             text(format!("`{key}` must be {en}, not {}", found.0), format!("`{key}` 应为{zh}，不能是{}", found.1)),
-            None,
+            help,
         )
     }
     /// A text, without complaint if it is none.
@@ -390,13 +393,11 @@ impl<'d> Item<'d> {
     pub(crate) fn list(&self) -> Vec<Item<'d>> {
         match self.value.as_array() {
             Some(_) => self.one_or_many(),
-            None if self.value.is_table() => {
+            None => {
                 let key = self.key;
-                let message = text(format!("`{key}` must be a list, not a table"), format!("`{key}` 应为列表，不能是表"));
-                let each = text(format!("write `[[{key}]]` above each of them"), format!("请在每一项之上写 `[[{key}]]`"));
-                self.wrong("wrong-type", message, Some(each)).unwrap_or_default()
+                let each = || text(format!("write `[[{key}]]` above each of them"), format!("请在每一项之上写 `[[{key}]]`"));
+                self.mistyped_with("a list", "列表", self.value.is_table().then(each)).unwrap_or_default()
             }
-            None => self.mistyped("a list", "列表").unwrap_or_default(),
         }
     }
     /// The items of a list, or the value itself where one is enough.

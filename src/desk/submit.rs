@@ -6,11 +6,12 @@ use super::{Desk, Error};
 use crate::condition::{Customer, Path};
 use crate::engine::{Case, Command, Context, Decided, Decision, Inbound, Needs, Refusal, Related, Trace, What, decide};
 use crate::id::*;
+use crate::insight::messages;
 use crate::playbook::Playbook;
 use crate::routing::{Held, Holdings, Roster};
 use crate::rules::Suspended;
 use crate::store::{Claim, Commit, Limit, Outcome, Query, Receipt, Store as _, StoreExt as _};
-use crate::ticket::{Actor, Event, MessageRef, Ticket, Value};
+use crate::ticket::{Actor, MessageRef, Ticket, Value};
 use std::sync::Arc;
 
 /// How often a command is decided anew after a conflict.
@@ -422,15 +423,8 @@ impl Desk {
         for revision in entries {
             let after = revision.get().checked_sub(1).map(Revision::new);
             let page = self.0.store.journal(id, after, Limit::new(1)).await?;
-            for entry in page.items.iter().filter(|e| e.revision == revision) {
-                for (_, index, c) in entry.happened() {
-                    if let Event::MessageAdded(m) = &c.event
-                        && which.contains(&(revision, index))
-                    {
-                        found.push((MessageRef { revision, index, at: m.at }, (**m).clone()));
-                    }
-                }
-            }
+            let meant = |at: &MessageRef| at.revision == revision && which.contains(&(revision, at.index));
+            found.extend(messages(&page.items).filter(|(at, _)| meant(at)).map(|(at, m)| (at, m.clone())));
         }
         Ok(found)
     }

@@ -363,9 +363,8 @@ fn escalation(d: &Draft<'_>, a: &Approval) -> Vec<Voter> {
 /// What the standing rounds cover, as it is now.
 pub(super) fn covered(t: &Ticket) -> Vec<(ApprovalName, Attribute, Option<Value>)> {
     // While it is merged, those too that come back with it when that is undone.
-    let merged = t.kin.before.as_ref().filter(|_| t.kin.merged_into.is_some());
     let waits = |a: &Approval| {
-        let back = merged.and_then(|b| b.approvals.iter().find(|x| (&x.name, x.round) == (&a.name, a.round)));
+        let back = t.kin.before.as_ref().and_then(|b| b.approvals.iter().find(|x| (&x.name, x.round) == (&a.name, a.round)));
         a.state != ApprovalState::Voided && back.is_some_and(|x| x.is_open() || x.stands())
     };
     let standing = t.approvals.iter().filter(|a| a.is_open() || a.stands() || waits(a));

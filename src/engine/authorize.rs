@@ -65,7 +65,7 @@ pub fn authorize(ctx: &super::Context<'_>, actor: &Actor, what: &What, ticket: O
         return Authorization::new(coarse.right, by, schema.writers(f.as_str()).to_vec(), not_writable(schema, f));
     }
     if let (What::Transition(given), Some((_, workflow, ticket))) = (what, &fine)
-        && let Some((_, refusal)) = unasked(ctx.playbook, workflow, ticket, given, (actor, roles)).into_iter().next()
+        && let Some((_, refusal)) = unasked((ctx.playbook, ctx.roster), workflow, ticket, given, (actor, roles)).into_iter().next()
     {
         let allowed = ctx.playbook.settings().rights.get(SET_FIELDS).cloned();
         let by = if allowed.is_some() { format!("settings.rights.{SET_FIELDS}") } else { "default".into() };
@@ -78,8 +78,7 @@ pub fn authorize(ctx: &super::Context<'_>, actor: &Actor, what: &What, ticket: O
     }
     if let (What::Transition(given), None, Some(workflow), Some(ticket)) = (what, &fine, workflow, ticket) {
         let by = format!("workflow: {}", workflow.name());
-        let refusal = Refusal { reasons: vec![workflow.leads_not(&given.name, &ticket.state).into()] };
-        return Authorization::new(coarse.right, by, Vec::new(), refusal);
+        return Authorization::new(coarse.right, by, Vec::new(), vec![workflow.leads_not(&given.name, &ticket.state)].into());
     }
     let Some((transition, workflow, ticket)) = fine else { return coarse };
     let ruling = workflow.ruling(transition, &ticket.state, actor, roles);
@@ -110,20 +109,17 @@ pub(super) fn not_writable(schema: &crate::ticket::Schema, field: &FieldName) ->
 
 /// A field given with a transition that does not ask for it, by somebody who may not set fields besides: else a transition would be a way round that right.
 pub(super) fn unasked(
-    playbook: &Playbook,
+    (playbook, roster): (&Playbook, &Roster),
     workflow: &Workflow,
     ticket: &Ticket,
     given: &TransitionInput,
     (actor, roles): (&Actor, &[RoleName]),
 ) -> Vec<(Attribute, Refusal)> {
-    let may = match actor {
-        Actor::System | Actor::Integration(_) => true,
-        Actor::Agent(_) => playbook.settings().rights.get(SET_FIELDS).is_none_or(|allowed| roles.iter().any(|r| allowed.contains(r))),
-        Actor::Requester(_) | Actor::Vendor(_) => false,
-    };
     let name = &given.name;
     let ways = || workflow.leaving(&ticket.state).filter(|t| t.name == *name);
-    if may || given.fields.is_empty() || ways().next().is_none() {
+    // A strict state does not stand against it: the field comes with a transition.
+    let may = || rights(playbook, roster, actor, roles, &What::SetFields(Vec::new()), Some(ticket)).allowed;
+    if given.fields.is_empty() || ways().next().is_none() || may() {
         return Vec::new();
     }
     let asks = |a: &Attribute| ways().any(|t| t.required.contains(a) || t.optional.contains(a));
@@ -207,6 +203,15 @@ fn strict(playbook: &Playbook, actor: &Actor, roles: &[RoleName], what: &What, t
 }
 
 fn ruled(playbook: &Playbook, roster: &Roster, actor: &Actor, roles: &[RoleName], what: &What, ticket: Option<&Ticket>) -> Authorization {
+    let first = rights(playbook, roster, actor, roles, what, ticket);
+    if !first.allowed {
+        return first;
+    }
+    strict(playbook, actor, roles, what, ticket).unwrap_or(first)
+}
+
+/// What the rights alone say, whatever the state.
+fn rights(playbook: &Playbook, roster: &Roster, actor: &Actor, roles: &[RoleName], what: &What, ticket: Option<&Ticket>) -> Authorization {
     let word = what.word();
     let yes = |by: &str, roles: Vec<RoleName>| Authorization::new(word, by, roles, Refusal::default());
     let no = |by: String, roles: Vec<RoleName>, en: String, zh: String| {
@@ -216,7 +221,7 @@ fn ruled(playbook: &Playbook, roster: &Roster, actor: &Actor, roles: &[RoleName]
     let correction = matches!(what, What::CorrectSla { .. } | What::WithdrawCorrection { .. });
     let line = format!("settings.rights.{word}");
     let for_agents = || no("default".into(), named(&["agent"]), format!("`{word}` is for agents"), format!("`{word}` 仅限坐席"));
-    let first = match actor {
+    match actor {
         Actor::System | Actor::Integration(_) if correction => no(
             "default".into(),
             Vec::new(),
@@ -278,11 +283,7 @@ fn ruled(playbook: &Playbook, roster: &Roster, actor: &Actor, roles: &[RoleName]
             What::Reply(_) | What::Transition(_) => yes("default", named(&["vendor"])),
             _ => for_agents(),
         },
-    };
-    if !first.allowed {
-        return first;
     }
-    strict(playbook, actor, roles, what, ticket).unwrap_or(first)
 }
 
 /// Whether the actor may give a command to the desk as a whole: an agent with this right, the system, another program.

@@ -10,7 +10,7 @@ use crate::id::*;
 use crate::playbook::Playbook;
 use crate::rules::{Suspended, Woken};
 use crate::ticket::*;
-use crate::workflow::Blocker;
+use crate::workflow::{Blocker, called};
 use chrono::TimeDelta;
 
 /// Why a ticket came to be as it is at one revision.
@@ -84,14 +84,13 @@ pub fn explain_with(
     let upto: Vec<&Entry> = journal.iter().filter(|e| e.revision <= revision).collect();
     let after = Ticket::fold(upto.iter().copied())?;
     let mut lines = vec![headline(playbook, entry)];
-    // Where it was when each thing happened.
-    let mut here = Ticket::fold(upto.iter().copied().filter(|e| e.revision < revision)).map_or_else(|| after.state.clone(), |t| t.state);
+    // Where it was when each thing happened: the first move of the entry says from where.
+    let left = entry.events.iter().find_map(|c| if let Event::Moved { from, .. } = &c.event { Some(from) } else { None });
+    let mut here = left.unwrap_or(&after.state);
     for c in &entry.events {
-        lines.extend(line(playbook, &after, &here, c).map(|l| marked(playbook, l, &c.cause)));
-        match &c.event {
-            Event::Created(o) => here.clone_from(&o.stay.state),
-            Event::Moved { stay, .. } => here.clone_from(&stay.state),
-            _ => {}
+        lines.extend(line(playbook, &after, here, c).map(|l| marked(playbook, l, &c.cause)));
+        if let Event::Moved { stay, .. } = &c.event {
+            here = &stay.state;
         }
     }
     if let Some(r) = &entry.why.routing {
@@ -327,7 +326,7 @@ fn line(playbook: &Playbook, t: &Ticket, here: &StateName, c: &Caused) -> Option
         Event::Tagged(x) => text(format!("tag {x}"), format!("添加标签 {x}")),
         Event::Untagged(x) => text(format!("tag {x} removed"), format!("移除标签 {x}")),
         Event::Queued { group, skills, handoff, reason } => {
-            let g = schema.groups.get(group).map_or_else(|| text(group.as_str(), group.as_str()), |g| g.label.clone());
+            let g = schema.group_label(group);
             let need = if skills.is_empty() {
                 String::new()
             } else {
@@ -400,8 +399,7 @@ fn line(playbook: &Playbook, t: &Ticket, here: &StateName, c: &Caused) -> Option
         }
         Event::LimitPassed => text("the state's time limit has passed", "超过状态时限"),
         Event::MoveRefused { transition, codes } => {
-            let known = playbook.workflow(&t.workflow).and_then(|w| w.transitions().iter().find(|d| d.name == *transition));
-            let label = known.map_or_else(|| text(transition.as_str(), transition.as_str()), |d| d.label.clone());
+            let label = called(playbook.workflow(&t.workflow), transition);
             let mut why: Vec<Text> = Vec::new();
             for code in codes {
                 let told = Blocker::told(code).unwrap_or_else(|| text(code, code));
@@ -504,12 +502,12 @@ fn line(playbook: &Playbook, t: &Ticket, here: &StateName, c: &Caused) -> Option
                 TaskChange::Added(made) => Some(&made.title),
                 _ => t.task(e.task).map(|known| &known.title),
             };
-            e.told(&title.cloned().unwrap_or_else(|| text(e.name.as_str(), e.name.as_str())))
+            e.told(title)
         }
         Event::Kin(e) => e.told(),
         Event::Approval(e) => {
             let known = playbook.workflow(&t.workflow).and_then(|w| w.approval(&e.name));
-            e.told(&known.map_or_else(|| text(e.name.as_str(), e.name.as_str()), |a| a.definition.title()))
+            e.told(known.map(|a| a.definition.title()).as_ref())
         }
         Event::MacroRun(name) => {
             let label = playbook.macro_named(name.as_str()).map_or_else(|| text(name.as_str(), name.as_str()), |m| m.label.clone());

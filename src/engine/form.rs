@@ -7,7 +7,7 @@ use super::refusal::Refusal;
 use crate::condition::{Customer, Path};
 use crate::diagnostic::{Text, text};
 use crate::id::*;
-use crate::ticket::{Actor, Attribute, FieldKind, Scale, Task, TaskId, TaskState, Ticket, Value};
+use crate::ticket::{Actor, Attribute, FieldKind, Scale, Task, TaskId, Ticket, Value};
 use crate::workflow::{Blocker, TaskWait, Transition, Workflow};
 
 /// A form: everything that can be given with a transition, so that a host can draw it.
@@ -137,11 +137,7 @@ pub fn form(ctx: &Context<'_>, ticket: &Ticket, transition: &TransitionName, act
     let roles = ctx.roster.roles_in(actor, ticket.group.as_ref());
     let fields = t.required.iter().map(|a| (a, true)).chain(t.optional.iter().map(|a| (a, false)));
     let fields = fields.filter(|(a, _)| schema.has_field(&ticket.kind, a)).filter_map(|(attribute, required)| {
-        let present = present(ticket, attribute).map(|(value, _)| value).filter(|v| match v {
-            Value::Text(s) => !s.trim().is_empty(),
-            Value::Choices(c) => !c.is_empty(),
-            _ => true,
-        });
+        let present = present(ticket, attribute).map(|(value, _)| value).filter(|v| !v.is_blank());
         field(ctx, attribute, required, present, actor, roles)
     });
     let fields: Vec<FormField> = fields.collect();
@@ -171,7 +167,7 @@ fn tasks(workflow: &Workflow, t: &Transition, ticket: &Ticket) -> Vec<FormTask> 
     let one = |name: &TaskName, task: Option<&Task>| {
         let declared = || workflow.task(name).map_or_else(|| text(name.as_str(), name.as_str()), |d| d.title());
         let title = task.map_or_else(declared, |t| t.title.clone());
-        let over = task.is_some_and(|t| t.counts || t.state == TaskState::Cancelled);
+        let over = task.is_some_and(Task::serves);
         FormTask { name: name.clone(), title, task: task.map(|t| t.id), over }
     };
     let named = match t.waits_for() {

@@ -177,7 +177,7 @@ fn put(d: &mut Draft<'_>, workflow: &Workflow, done: Migrated) -> Result<(), Ref
     // Nor does one get it past what must end first (S13).
     let against = workflow.unended(&done.after.stay.state, &d.ticket);
     transition::unseen_kin(d, &against);
-    Refusal { reasons: against.into_iter().map(Into::into).collect() }.done()?;
+    Refusal::from(against).done()?;
     let entered = (&before.workflow, &before.stay.state) != (&done.after.workflow, &done.after.stay.state);
     let (left, from) = (d.workflow, before.stay.state.clone());
     d.push(Event::Migrated(Box::new(done)), Cause::Command);
@@ -187,7 +187,7 @@ fn put(d: &mut Draft<'_>, workflow: &Workflow, done: Migrated) -> Result<(), Ref
     if entered {
         // No migration gets a ticket past an approval (S12): as it stands now, with the values it has now.
         let against = workflow.unapproved(&d.ticket.state, &d.view("migrate"));
-        Refusal { reasons: against.into_iter().map(Into::into).collect() }.done()?;
+        Refusal::from(against).done()?;
     }
     if was.is_final() && !is.is_final() && !back {
         let cycle = d.ticket.cycle.saturating_add(1);

@@ -31,6 +31,12 @@ pub struct Refusal {
     pub reasons: Vec<Reason>,
 }
 
+impl From<Vec<Blocker>> for Refusal {
+    fn from(against: Vec<Blocker>) -> Self {
+        Self { reasons: against.into_iter().map(Into::into).collect() }
+    }
+}
+
 impl Refusal {
     /// A refusal with one reason.
     pub fn one(code: &'static str, message: Text) -> Self {

@@ -21,8 +21,11 @@ pub(super) fn take(d: &mut Draft<'_>, given: &TransitionInput, cause: &Cause) ->
         (true, _) => Provenance::Agent,
         (false, _) => Provenance::Rule,
     };
-    let unasked =
-        if by_person { super::authorize::unasked(d.ctx.playbook, d.workflow, &d.ticket, given, (d.actor, d.roles)) } else { Vec::new() };
+    let unasked = if by_person {
+        super::authorize::unasked((d.ctx.playbook, d.ctx.roster), d.workflow, &d.ticket, given, (d.actor, d.roles))
+    } else {
+        Vec::new()
+    };
     for (attribute, value) in fields.iter().filter(|(a, _)| !unasked.iter().any(|(b, _)| a == b)) {
         if let Err(r) = actions::set(d, attribute, value.clone(), by, false, cause) {
             problems.reasons.extend(r.reasons);

@@ -95,6 +95,11 @@ impl Stage {
         }
     }
 
+    /// Who does something to a ticket: who is named, or somebody who may.
+    fn actor(&self, who: Option<&str>, ticket: &Ticket) -> Actor {
+        who.map_or_else(|| self.somebody(ticket), |w| answer::person(w, Some(ticket)))
+    }
+
     fn make(&self, by: Option<&str>, map: &TestValue) -> Step {
         let playbook = self.desk().desk().playbook();
         let usual = self.new_ticket("a test");
@@ -112,7 +117,7 @@ impl Stage {
         let playbook = self.desk().desk().playbook();
         let usual = NewTicket { requester: parent.requester.clone(), ..self.new_ticket("a test") };
         let (new, named) = given::new_ticket(playbook.schema(), usual, map)?;
-        let actor = named.as_deref().or(by).map_or_else(|| self.somebody(&parent), |who| answer::person(who, Some(&parent)));
+        let actor = self.actor(named.as_deref().or(by), &parent);
         self.act(actor, &parent, What::Kin(KinCommand::AddChild { new: Box::new(new), blocking: true }))?;
         let made = self.of(&TestValue::Ticket(parent.id))?.kin.children.last().map(|c| c.ticket);
         Ok(made.map_or(TestValue::Nothing, TestValue::Ticket))
@@ -161,6 +166,7 @@ impl Stage {
         let ticket = self.of(first)?;
         let arg = |i: usize| rest.get(i).cloned().unwrap_or(TestValue::Nothing);
         let name = |i: usize| as_text(&arg(i), word);
+        let or_nothing = |i: usize| if rest.len() > i { name(i) } else { Ok(String::new()) };
         let mut who = by.map(str::to_string);
         let what = match word {
             "reply" | "note" | "phone" => {
@@ -180,7 +186,7 @@ impl Stage {
             }
             "transition" => self.transition(&name(0)?, &arg(1))?,
             "assign" => What::Assign(AgentId::new(name(0)?)),
-            "release" => What::Release { reason: if rest.is_empty() { String::new() } else { name(0)? } },
+            "release" => What::Release { reason: or_nothing(0)? },
             "hand_off" => {
                 let mut options = if rest.len() > 1 { Names::of(&arg(1))? } else { Names::of(&TestValue::Record(BTreeMap::new()))? };
                 let skills = options.take("skills").map(|v| given::skills(&v)).transpose()?.unwrap_or_default();
@@ -198,12 +204,9 @@ impl Stage {
                 v => Some(AgentId::new(as_text(&v, word)?)),
             }),
             "request_approval" => What::Approval(ApprovalCommand::request(name(0)?)),
-            "approve" | "decline" => {
-                let said = if rest.len() > 1 { name(1)? } else { String::new() };
-                What::Approval(ApprovalCommand::vote(name(0)?, word == "approve").saying(said))
-            }
+            "approve" | "decline" => What::Approval(ApprovalCommand::vote(name(0)?, word == "approve").saying(or_nothing(1)?)),
             "delegate" => What::Approval(ApprovalCommand::delegate(name(0)?, name(1)?)),
-            "withdraw" => What::Approval(ApprovalCommand::withdraw(name(0)?, if rest.len() > 1 { name(1)? } else { String::new() })),
+            "withdraw" => What::Approval(ApprovalCommand::withdraw(name(0)?, or_nothing(1)?)),
             "go_past" => What::Approval(ApprovalCommand::go_past(name(0)?, name(1)?)),
             "attach" => What::Kin(KinCommand::Attach { parent: self.of(&arg(0))?.id, blocking: true }),
             "detach" => What::Kin(KinCommand::Detach),
@@ -221,11 +224,11 @@ impl Stage {
                     TestValue::Integer(n) => u8::try_from(n).unwrap_or(0),
                     _ => return wrong("stars are a whole number, 1 to 5", "星级为 1 到 5 的整数"),
                 };
-                What::Rate { stars, comment: if rest.len() > 1 { name(1)? } else { String::new() } }
+                What::Rate { stars, comment: or_nothing(1)? }
             }
             other => return wrong(format!("a desk has no step `{other}`"), format!("服务台没有步骤 `{other}`")),
         };
-        let actor = who.as_deref().map_or_else(|| self.somebody(&ticket), |w| answer::person(w, Some(&ticket)));
+        let actor = self.actor(who.as_deref(), &ticket);
         self.act(actor, &ticket, what)?;
         Ok(TestValue::Nothing)
     }
@@ -238,7 +241,7 @@ impl Stage {
                 help: crate::diagnostic::did_you_mean(name, ticket.open_tasks().map(|t| t.name.as_str())),
             });
         };
-        let actor = || who.map_or_else(|| self.somebody(ticket), |w| answer::person(w, Some(ticket)));
+        let actor = || self.actor(who, ticket);
         for (item, _) in task.checklist.iter().enumerate().filter(|(_, i)| !i.done) {
             self.act(actor(), ticket, What::Task(TaskCommand::Tick { task: task.id, item, on: true }))?;
         }
@@ -266,7 +269,7 @@ impl Stage {
             });
         }
         for item in chosen {
-            let actor = who.map_or_else(|| self.somebody(ticket), |w| answer::person(w, Some(ticket)));
+            let actor = self.actor(who, ticket);
             self.act(actor, ticket, What::CheckOff { item, on: true })?;
         }
         Ok(TestValue::Nothing)

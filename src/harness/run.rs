@@ -5,7 +5,7 @@ use super::report::{Failed, Outcome, Report};
 use super::stage::{Look, NextId, Stage};
 use crate::diagnostic::{Diagnostics, Source};
 use crate::playbook::Playbook;
-use crate::routing::RosterDefinition;
+use crate::routing::{Roster, RosterDefinition};
 use crate::rules::{self, Functions, Test};
 use crate::ticket::Schema;
 use std::{path::Path, sync::Arc};
@@ -25,31 +25,26 @@ pub struct Options {
 /// Errors elsewhere hide none of the people and tests, save that the names they use of the playbook are looked up only where playbook.toml itself
 /// is without errors. Whether the people suffice for the approvals is asked of a playbook that loads; what a test names of tickets is found by running it.
 pub fn check(source: &Source) -> Diagnostics {
-    let mut names = None;
-    let mut problems = match Playbook::load_naming(source, &Functions::default(), &mut names) {
+    let mut problems = match Playbook::load_naming(source, &Functions::default()) {
         Ok(loaded) => {
             let schema = loaded.playbook.schema();
             let mut problems = loaded.warnings;
-            let (definition, wrong) = people(source, schema);
+            let (_, roster, wrong) = staff(source, schema);
             problems.extend(wrong);
             // Nobody there is not too few: the host brings its own people.
-            if source.get("roster.toml").is_some()
-                && let (Some(roster), _) = definition.build(schema)
-            {
+            if let Some(roster) = roster {
                 problems.extend(super::staffing::staffing(&loaded.playbook, &roster));
             }
             problems.extend(rules::tests_with(source, schema, loaded.playbook.resources()).1);
             problems
         }
-        Err(mut problems) if names.is_some() => {
-            if let Some(n) = &names {
-                problems.extend(people(source, &n.schema).1);
-                problems.extend(rules::tests_with(source, &n.schema, &n.resources).1);
-            }
+        Err((mut problems, Some(names))) => {
+            problems.extend(people(source, &names.schema).1);
+            problems.extend(rules::tests_with(source, &names.schema, &names.resources).1);
             problems
         }
         // What can be said of people and tests without the playbook's names is said all the same.
-        Err(mut problems) => {
+        Err((mut problems, None)) => {
             problems.extend(source.get("roster.toml").map(|c| RosterDefinition::from_toml("roster.toml", c).1).into_iter().flatten());
             problems.extend(rules::tests(source, &Schema::default()).1);
             problems
@@ -61,10 +56,17 @@ pub fn check(source: &Source) -> Diagnostics {
 
 /// The people of a playbook's folder: those of `roster.toml`, or nobody; and what is wrong with them.
 pub fn people(source: &Source, schema: &Schema) -> (RosterDefinition, Diagnostics) {
-    let Some(content) = source.get("roster.toml") else { return (RosterDefinition::default(), Diagnostics::new()) };
-    let (definition, mut problems) = RosterDefinition::from_toml("roster.toml", content);
-    problems.extend(definition.clone().build(schema).1);
+    let (definition, _, problems) = staff(source, schema);
     (definition, problems)
+}
+
+/// The same, with the roster that is built of them, where there is a `roster.toml` without errors.
+fn staff(source: &Source, schema: &Schema) -> (RosterDefinition, Option<Roster>, Diagnostics) {
+    let Some(content) = source.get("roster.toml") else { return (RosterDefinition::default(), None, Diagnostics::new()) };
+    let (definition, mut problems) = RosterDefinition::from_toml("roster.toml", content);
+    let (roster, found) = definition.clone().build(schema);
+    problems.extend(found);
+    (definition, roster, problems)
 }
 
 /// Runs the tests of a playbook: each on a desk of its own, with the people of `roster.toml`, in order of file and place.

@@ -5,7 +5,7 @@ use crate::diagnostic::{Lang, Text, text};
 use crate::id::*;
 use crate::playbook::Playbook;
 use crate::ticket::{Actor, ApprovalChange, Audience, Author, Cause, Entry, Event, KinEvent, MessageKind, TaskChange, TaskId};
-use crate::workflow::Workflow;
+use crate::workflow::{Workflow, called};
 use chrono::TimeDelta;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -207,13 +207,7 @@ impl Teller<'_> {
                 self.came(at, by, &m.after.stay.state, text("migrated", "迁移"));
             }
             Event::Moved { transition, stay, internal, .. } => {
-                let label = transition.as_ref().map_or_else(
-                    || text("moved", "移动"),
-                    |t| {
-                        let known = self.workflow.and_then(|w| w.transitions().iter().find(|d| d.name == *t));
-                        known.map_or_else(|| text(t.as_str(), t.as_str()), |d| d.label.clone())
-                    },
-                );
+                let label = transition.as_ref().map_or_else(|| text("moved", "移动"), |t| called(self.workflow, t));
                 if *internal {
                     self.said(at, by, by, label);
                 } else {
@@ -248,8 +242,7 @@ impl Teller<'_> {
                 self.said(at, from, to, what);
             }
             Event::Queued { group, handoff, .. } => {
-                let label = self.playbook.schema().groups.get(group).map(|g| g.label.clone());
-                let Text { en, zh } = label.unwrap_or_else(|| text(group.as_str(), group.as_str()));
+                let Text { en, zh } = self.playbook.schema().group_label(group);
                 let what = if *handoff {
                     text(format!("handed off to {en}"), format!("转派至 {zh}"))
                 } else {
@@ -275,18 +268,11 @@ impl Teller<'_> {
                     // What is ticked off, noted and passed on within a task is its own life.
                     _ => return,
                 }
-                let name = || text(t.name.as_str(), t.name.as_str());
-                let title = self.titles.get(&t.task).cloned().unwrap_or_else(name);
-                self.said(at, by, Lane::Desk, t.told(&title));
+                self.said(at, by, Lane::Desk, t.told(self.titles.get(&t.task)));
             }
             Event::Approval(a) if !matches!(a.what, ApprovalChange::Used) => {
                 let known = self.workflow.and_then(|w| w.approval(&a.name));
-                self.said(
-                    at,
-                    by,
-                    Lane::Desk,
-                    a.told(&known.map_or_else(|| text(a.name.as_str(), a.name.as_str()), |k| k.definition.title())),
-                );
+                self.said(at, by, Lane::Desk, a.told(known.map(|k| k.definition.title()).as_ref()));
             }
             Event::Kin(k) => match &**k {
                 KinEvent::Unmerged { back, .. } => self.came(at, by, &back.stay.state, k.told()),

@@ -315,18 +315,7 @@ impl Eyes<'_> {
                     (None, None) => None,
                 };
                 let party = if self.projection.names { named() } else { None };
-                let party = party.or_else(|| {
-                    state.responsible.as_ref().map(|r| match r {
-                        crate::workflow::Responsible::Role(role) => self
-                            .playbook
-                            .schema()
-                            .roles
-                            .get(role.as_str())
-                            .cloned()
-                            .unwrap_or_else(|| responsible(self.playbook.schema(), r)),
-                        r => responsible(self.playbook.schema(), r),
-                    })
-                });
+                let party = party.or_else(|| state.responsible.as_ref().map(|r| responsible(self.playbook.schema(), r)));
                 Whose::Desk { party: party.unwrap_or_else(|| text("support", "服务台")) }
             }
         };

@@ -79,21 +79,20 @@ impl Playbook {
     }
 
     fn load_with(source: &Source, functions: &Functions) -> Result<Loaded, Diagnostics> {
-        Self::load_naming(source, functions, &mut None)
+        Self::load_naming(source, functions).map_err(|(problems, _)| problems)
     }
 
-    /// Loading for who goes on to read what names things of the playbook: if it cannot be loaded, `told` is what may be named all the same,
-    /// provided that playbook.toml itself is without errors.
-    pub(crate) fn load_naming(source: &Source, functions: &Functions, told: &mut Option<Names>) -> Result<Loaded, Diagnostics> {
+    /// Loading for who goes on to read what names things of the playbook: if it cannot be loaded, what may be named all the same, provided that playbook.toml itself is without errors.
+    pub(crate) fn load_naming(source: &Source, functions: &Functions) -> Result<Loaded, (Diagnostics, Option<Box<Names>>)> {
         let mut problems = Diagnostics::new();
         let Some(content) = source.get("playbook.toml") else {
-            return Err(Diagnostic::error("no-playbook", text("there is no playbook.toml", "缺少 playbook.toml"))
+            let absent = Diagnostic::error("no-playbook", text("there is no playbook.toml", "缺少 playbook.toml"))
                 .at(Place::file("playbook.toml"))
                 .help(text(
                     "every playbook begins with one; the documentation of `ticketry::playbook` shows what stands in it",
                     "每个配置包都以它开头；其内容见 `ticketry::playbook` 的文档",
-                ))
-                .into());
+                ));
+            return Err((absent.into(), None));
         };
         unknown_files(source, &mut problems);
         let document = Document::parse("playbook.toml", content);
@@ -234,8 +233,7 @@ impl Playbook {
         }
         problems.sort();
         let Some(calendars) = calendars.filter(|_| !problems.has_errors()) else {
-            *told = named_all.then_some(Names { schema, resources });
-            return Err(problems);
+            return Err((problems, named_all.then(|| Box::new(Names { schema, resources }))));
         };
         let offered = functions.digest();
         let files = source.iter().flat_map(|(p, c)| [p.as_bytes(), c.as_bytes()]);
@@ -264,8 +262,7 @@ impl Playbook {
         .reading();
         let playbook = playbook.with_migrations(migrations, &mut problems);
         if problems.has_errors() {
-            *told = Some(Names { schema: playbook.schema, resources: playbook.resources });
-            return Err(problems);
+            return Err((problems, Some(Box::new(Names { schema: playbook.schema, resources: playbook.resources }))));
         }
         Ok(Loaded { playbook, warnings: problems })
     }

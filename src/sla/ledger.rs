@@ -446,7 +446,7 @@ fn label(line: &Line, schema: &Schema) -> Text {
     match line {
         Line::Party(p) => p.label(),
         Line::State(s) => schema.states.get(s).cloned().unwrap_or_else(|| text(s.as_str(), s.as_str())),
-        Line::Group(g) => schema.groups.get(g).map_or_else(|| text(g.as_str(), g.as_str()), |g| g.label.clone()),
+        Line::Group(g) => schema.group_label(g),
         Line::Unowned => text("no group", "无处理组"),
         Line::Agent(a) => text(a.as_str(), a.as_str()),
         Line::Unassigned => text("unassigned", "未分派"),

@@ -294,6 +294,10 @@ impl Schema {
         };
         Some(FieldDefinition { kind, label, required: *attribute == Attribute::Subject, default: None })
     }
+    /// What people call a group; of one that is not declared, its name.
+    pub fn group_label(&self, group: &GroupId) -> Text {
+        self.groups.get(group).map_or_else(|| text(group.as_str(), group.as_str()), |g| g.label.clone())
+    }
     /// The calendar of a group that keeps one of its own (S79).
     pub fn group_calendar(&self, group: Option<&GroupId>) -> Option<&CalendarName> {
         group.and_then(|g| self.groups.get(g)).and_then(|g| g.calendar.as_ref())

@@ -130,6 +130,10 @@ impl Task {
     pub fn is_open(&self) -> bool {
         !self.state.is_over()
     }
+    /// A transition that waits for it waits no longer: it is done in a way that counts, or not needed any more.
+    pub fn serves(&self) -> bool {
+        self.counts || self.state == TaskState::Cancelled
+    }
     /// When something happens to it by itself.
     pub fn wake_at(&self) -> Option<UtcInstant> {
         match self.state {

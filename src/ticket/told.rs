@@ -4,8 +4,8 @@ use super::{ApprovalChange, ApprovalEvent, KinEvent, TaskChange, TaskEvent};
 use crate::diagnostic::{Text, text};
 
 impl TaskEvent {
-    /// What happened, in words; `label` is what people call the task.
-    pub fn told(&self, label: &Text) -> Text {
+    /// What happened, in words; `label` is what people call the task, its name where that is not known.
+    pub fn told(&self, label: Option<&Text>) -> Text {
         let (en, zh) = match &self.what {
             TaskChange::Added(t) => (format!("made ({})", t.state.word()), "新建".to_string()),
             TaskChange::Opened { .. } => ("to be done now".into(), "可以开始".into()),
@@ -29,13 +29,14 @@ impl TaskEvent {
             TaskChange::Reopened { .. } => ("reopened".into(), "重新打开".into()),
             TaskChange::Overdue => ("overdue".into(), "超时".into()),
         };
-        text(format!("task {}: {en}", label.en), format!("任务 {}：{zh}", label.zh))
+        let (called, called_zh) = label.map_or((self.name.as_str(), self.name.as_str()), |l| (&l.en, &l.zh));
+        text(format!("task {called}: {en}"), format!("任务 {called_zh}：{zh}"))
     }
 }
 
 impl ApprovalEvent {
-    /// What happened, in words; `label` is what people call the approval. What was said with a vote is not told.
-    pub fn told(&self, label: &Text) -> Text {
+    /// What happened, in words; `label` is what people call the approval, its name where that is not known. What was said with a vote is not told.
+    pub fn told(&self, label: Option<&Text>) -> Text {
         let (en, zh) = match &self.what {
             ApprovalChange::Requested(a) => (format!("asked for, round {}", a.round), format!("发起（第 {} 轮）", a.round)),
             ApprovalChange::Voted { by, approve, .. } => {
@@ -60,7 +61,8 @@ impl ApprovalEvent {
             ApprovalChange::Overridden { by, reason, .. } => (format!("{by} went past it: {reason}"), format!("{by} 越过审批：{reason}")),
             ApprovalChange::Used => ("used up".into(), "已使用".into()),
         };
-        text(format!("approval {}: {en}", label.en), format!("审批 {}：{zh}", label.zh))
+        let (called, called_zh) = label.map_or((self.name.as_str(), self.name.as_str()), |l| (&l.en, &l.zh));
+        text(format!("approval {called}: {en}"), format!("审批 {called_zh}：{zh}"))
     }
 }
 

@@ -80,6 +80,16 @@ impl From<&str> for Value {
         Self::Text(s.into())
     }
 }
+impl Value {
+    /// It says nothing: a text of spaces, none of several choices.
+    pub fn is_blank(&self) -> bool {
+        match self {
+            Self::Text(s) => s.trim().is_empty(),
+            Self::Choices(c) => c.is_empty(),
+            _ => false,
+        }
+    }
+}
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

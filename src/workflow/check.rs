@@ -349,6 +349,12 @@ impl<'a> Check<'a> {
     pub(super) fn doubts_any_from(&self) -> bool {
         self.places.unsure(Part::Workflow, "transitions") || (0..self.d.transitions.len()).any(|t| self.doubts_from(t))
     }
+    /// Where any transition leads may be other than it seems.
+    pub(super) fn doubts_any_to(&self) -> bool {
+        let unknown = |i: usize| self.to.get(i).copied().flatten().is_none();
+        let mut all = self.d.transitions.iter().enumerate();
+        all.any(|(i, t)| self.places.unsure(Part::Transition(i), "to") || (t.to.is_some() && unknown(i)))
+    }
     pub(super) fn doubts_from(&self, transition: usize) -> bool {
         let known = |s: &StateName| *s == *ANY || self.index.contains_key(s);
         self.places.unsure(Part::Transition(transition), "from")

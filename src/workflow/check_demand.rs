@@ -94,10 +94,7 @@ impl Check<'_> {
 
     /// Every step that a transition makes, by states; none where that is not certain.
     fn steps(&self) -> Vec<(usize, usize)> {
-        let unclear = |(i, t): (usize, &TransitionDefinition)| {
-            self.places.unsure(Part::Transition(i), "to") || (t.to.is_some() && self.to.get(i).copied().flatten().is_none())
-        };
-        if self.doubts_any_from() || self.d.transitions.iter().enumerate().any(unclear) {
+        if self.doubts_any_from() || self.doubts_any_to() {
             return Vec::new();
         }
         let each = self.from.iter().zip(&self.to).flat_map(|(from, to)| from.iter().map(|s| (*s, to.unwrap_or(*s))));

@@ -93,10 +93,7 @@ impl Check<'_> {
     pub(super) fn walk(&mut self, exits: &[Exits], initials: &[usize]) {
         let d = self.d;
         let doubt_from = self.doubts_any_from();
-        let doubt_to =
-            d.transitions.iter().enumerate().any(|(i, t)| {
-                self.places.unsure(Part::Transition(i), "to") || (t.to.is_some() && self.to.get(i).copied().flatten().is_none())
-            });
+        let doubt_to = self.doubts_any_to();
         let doubt_initial = initials.len() < d.initial.len() || initials.is_empty();
         let mut edges = Vec::new();
         for (s, e) in exits.iter().enumerate() {

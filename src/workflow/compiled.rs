@@ -6,7 +6,7 @@ use super::machine::{Machine, Rights};
 use crate::calendar::Span;
 use crate::condition::reading::Document;
 use crate::condition::{Condition, Scripts};
-use crate::diagnostic::{Diagnostics, Text};
+use crate::diagnostic::{Diagnostics, Text, text};
 use crate::id::*;
 use crate::ticket::{Access, Action, Attribute, Scale, Schema, StateClass, WaitsOn, WorkflowRef};
 use std::collections::BTreeMap;
@@ -141,6 +141,12 @@ pub struct Workflow {
     pub(super) approvals: Vec<super::ApprovalRule>,
     /// Who may read which fields: a refusal says no more.
     pub(super) access: BTreeMap<FieldName, Access>,
+}
+
+/// What people call the transitions of a name; of one that is not known, its name.
+pub(crate) fn called(workflow: Option<&Workflow>, transition: &TransitionName) -> Text {
+    let known = workflow.and_then(|w| w.transitions.iter().find(|t| t.name == *transition));
+    known.map_or_else(|| text(transition.as_str(), transition.as_str()), |t| t.label.clone())
 }
 
 impl Workflow {

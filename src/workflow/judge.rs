@@ -7,7 +7,7 @@ use super::demand::Validator;
 use crate::condition::{Path, View};
 use crate::diagnostic::{Lang, Text, did_you_mean, text};
 use crate::id::{StateName, TransitionName};
-use crate::ticket::{Actor, Attribute, Ticket, Value};
+use crate::ticket::{Actor, Attribute, Ticket};
 
 /// One thing that stands against a transition (S2).
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -352,11 +352,6 @@ fn filled(t: &Ticket, a: &Attribute) -> bool {
         Attribute::Impact => t.impact.is_some(),
         Attribute::Urgency => t.urgency.is_some(),
         Attribute::Organisation => t.organisation.is_some(),
-        Attribute::Field(f) => match t.field(f.as_str()) {
-            None => false,
-            Some(Value::Text(s)) => !s.trim().is_empty(),
-            Some(Value::Choices(c)) => !c.is_empty(),
-            Some(_) => true,
-        },
+        Attribute::Field(f) => t.field(f.as_str()).is_some_and(|v| !v.is_blank()),
     }
 }

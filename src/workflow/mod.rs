@@ -157,6 +157,7 @@ mod tasks;
 
 pub use approvals::{ApprovalDefinition, ApprovalRule, Approver, StageDefinition};
 pub use children::{ChildrenAtEnd, ChildrenDefinition};
+pub(crate) use compiled::called;
 pub use compiled::{State, Timed, Transition, Workflow};
 pub use definition::{Responsible, StateDefinition, TimedDefinition, TransitionDefinition, WorkflowDefinition};
 pub use demand::{CheckDefinition, RightDefinition, Validator};

@@ -10,7 +10,7 @@ use crate::condition::group_missing;
 use crate::condition::reading::{bad_name, unknown};
 use crate::diagnostic::{Diagnostic, Lang, Place, Text, text};
 use crate::id::*;
-use crate::ticket::{Action, Task, TaskState, Ticket};
+use crate::ticket::{Action, Task, Ticket};
 use serde::{Deserialize, Serialize};
 
 /// Whose a new task is.
@@ -213,7 +213,7 @@ pub(super) fn blockers(demand: &Demand, ticket: &Ticket, out: &mut Vec<Blocker>)
     for name in names {
         match ticket.task_named(name.as_str()) {
             Some(t) if t.is_open() => waiting.push(t),
-            Some(t) if t.counts || t.state == TaskState::Cancelled => {}
+            Some(t) if t.serves() => {}
             _ => missing.push(format!("`{name}`")),
         }
     }

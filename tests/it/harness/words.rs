@@ -13,6 +13,12 @@ groups = [\"support\"]
 id = \"fu\"
 groups = [\"support\"]
 [[agents]]
+id = \"zhao\"
+groups = [\"support\"]
+roles = [\"lead\"]
+";
+const BUYERS: &str = "\
+[[agents]]
 id = \"bo\"
 groups = [\"support\"]
 roles = [\"buyer\"]
@@ -20,21 +26,14 @@ roles = [\"buyer\"]
 id = \"chen\"
 groups = [\"support\"]
 roles = [\"buyer\"]
-[[agents]]
-id = \"zhao\"
-groups = [\"support\"]
-roles = [\"lead\"]
 ";
 
-fn run(source: &Source, body: &str) -> Report {
-    // Roles that the playbook does not have nobody has.
-    let buyers = source.get("playbook.toml").is_some_and(|head| head.contains("buyer"));
-    let people = if buyers { PEOPLE.to_string() } else { PEOPLE.replace("roles = [\"buyer\"]\n", "") };
+fn run(source: &Source, people: &str, body: &str) -> Report {
     let source = source.clone().with("roster.toml", people).with("tests/t.rhai", format!("test(\"it\", |desk| {{\n{body}\n}});"));
     harness::test(&source, &Options::default()).unwrap_or_else(|d| panic!("{}", d.render(Lang::En, Some(&source))))
 }
-fn passes(source: &Source, body: &str) {
-    let report = run(source, body);
+fn passes(source: &Source, people: &str, body: &str) {
+    let report = run(source, people, body);
     assert!(report.passed(), "{report}");
 }
 
@@ -42,6 +41,7 @@ fn passes(source: &Source, body: &str) {
 fn s12_votes_are_passed_on_rounds_withdrawn_and_approvals_gone_past() {
     passes(
         &source(FLOW),
+        &[PEOPLE, BUYERS].concat(),
         r#"
         let t = desk.create(#{ subject: "a saw" });
         desk.by("li").request_approval(t, "spend");
@@ -64,6 +64,7 @@ fn s12_votes_are_passed_on_rounds_withdrawn_and_approvals_gone_past() {
 fn s13_s57_children_are_made_and_tickets_merged() {
     passes(
         &Playbook::starter_source(),
+        PEOPLE,
         r#"
         let parent = desk.create(#{ subject: "the office moves" });
         let kid = desk.child(parent, #{ subject: "the printer too" });
@@ -101,6 +102,7 @@ fn s02_what_a_transition_demands_can_be_given() {
     let source = starter.with("workflows/question.toml", flow).with("playbook.toml", head);
     passes(
         &source,
+        PEOPLE,
         r#"
         let t = desk.create(#{ subject: "it burns" });
         assert_refused(|| desk.by("li").transition(t, "resolve", #{ resolution: "fixed", attachment: "photo.jpg" }), "checklist");
@@ -110,7 +112,7 @@ fn s02_what_a_transition_demands_can_be_given() {
         assert_eq(t.state, "resolved");
         "#,
     );
-    let report = run(&source, "let t = desk.create(#{ subject: \"it burns\" }); desk.check_off(t, \"caled\");");
+    let report = run(&source, PEOPLE, "let t = desk.create(#{ subject: \"it burns\" }); desk.check_off(t, \"caled\");");
     let problem = report.outcomes()[0].problem.clone().unwrap().render(Lang::En);
     assert!(problem.contains("no such thing is on the checklist of `new`") && problem.contains("did you mean `called`?"), "{problem}");
 }
